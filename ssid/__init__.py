@@ -1,0 +1,1 @@
+"""Semi-supervised removal of real rain from photographs."""

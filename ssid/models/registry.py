@@ -1,0 +1,73 @@
+"""Create a network by the name that params/ gives it."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import Any, TypeVar
+
+from ssid.errors import UserError, nearest
+from ssid.models.base import Derainer
+from ssid.registry import Registry
+
+Build = TypeVar("Build", bound=Callable[..., Derainer])
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A registered network: how it is built and where it is published."""
+
+    build: Callable[..., Derainer]
+    source: str
+
+    def options(self) -> dict[str, Any]:
+        """Return the names and defaults of the options that ``build`` takes."""
+        parameters = inspect.signature(self.build).parameters.values()
+        return {parameter.name: parameter.default for parameter in parameters}
+
+
+MODELS: Registry[ModelEntry] = Registry("model")
+
+
+def register_model(name: str, source: str) -> Callable[[Build], Build]:
+    """Return a decorator that registers a network class or builder function.
+
+    Args:
+        name: what users write in params/.
+        source: citation of the publication, shown by ``ssid models``.
+    """
+
+    def decorate(build: Build) -> Build:
+        MODELS.add(name, ModelEntry(build, source))
+        return build
+
+    return decorate
+
+
+def check_options(name: str, options: dict[str, Any]) -> None:
+    """Raise :class:`UserError` where the model has no option of a given name."""
+    allowed = MODELS[name].options()
+    for option in options:
+        if option not in allowed:
+            raise UserError(
+                f"model {name!r} has no option {option!r}.{nearest(option, allowed)}"
+                f" Its options: {', '.join(allowed) or 'none'}."
+            )
+
+
+def create_model(name: str, **options: Any) -> Derainer:
+    """Return a new network with random weights.
+
+    Raises:
+        UserError: if the name or an option is unknown, or a value is impossible.
+    """
+    check_options(name, options)
+    try:
+        return MODELS[name].build(**options)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"model {name!r} cannot be built with {options}: {error}") from error
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """Return the names of all registered networks that match a shell pattern."""
+    return [name for name in MODELS if fnmatch(name, pattern)]
