@@ -64,7 +64,7 @@ def create_model(name: str, **options: Any) -> Derainer:
     check_options(name, options)
     try:
         return MODELS[name].build(**options)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
         raise UserError(f"model {name!r} cannot be built with {options}: {error}") from error
 
 

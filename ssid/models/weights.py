@@ -21,10 +21,42 @@ class Recipe(NamedTuple):
     name: str
     options: dict[str, Any]
 
+    def build(self) -> Derainer:
+        """Return a new network with random weights."""
+        return create_model(self.name, **self.options)
+
+
+def distinct_state(model: nn.Module) -> dict[str, Tensor]:
+    """Return the state of ``model`` with every shared tensor under its first name only."""
+    seen: dict[int, str] = {}
+    state = model.state_dict(keep_vars=True)
+    return {
+        name: tensor.detach()
+        for name, tensor in state.items()
+        if seen.setdefault(id(tensor), name) == name
+    }
+
+
+def load_distinct_state(model: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Load what :func:`distinct_state` returned.
+
+    Raises:
+        ValueError: if names or shapes differ from the model's.
+    """
+    expected = distinct_state(model)
+    missing, extra = expected.keys() - tensors.keys(), tensors.keys() - expected.keys()
+    if missing or extra:
+        raise ValueError(f"missing {sorted(missing)[:3]}, unexpected {sorted(extra)[:3]}")
+    for name, tensor in tensors.items():
+        if tensor.shape != expected[name].shape:
+            found, wanted = tuple(tensor.shape), tuple(expected[name].shape)
+            raise ValueError(f"{name} has the shape {found}, not {wanted}")
+    model.load_state_dict(tensors, strict=False)
+
 
 def save_model(path: Path, model: nn.Module, recipe: Recipe) -> None:
     """Write the weights and recipe of ``model`` to a safetensors file at ``path``."""
-    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    tensors = {name: t.cpu().contiguous() for name, t in distinct_state(model).items()}
     metadata = {"format": FORMAT, "recipe": json.dumps(recipe._asdict(), sort_keys=True)}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
@@ -43,8 +75,8 @@ def load_model(path: Path) -> tuple[Derainer, Recipe]:
     try:
         with safe_open(path, framework="pt") as stored:
             metadata = stored.metadata() or {}
-            tensors: dict[str, Tensor] = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
-    except SafetensorError as error:
+            tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
         raise UserError(f"{path} is not a readable safetensors file: {error}") from error
     if metadata.get("format") != FORMAT:
         raise UserError(
@@ -52,9 +84,9 @@ def load_model(path: Path) -> tuple[Derainer, Recipe]:
             " Foreign weights come in through `ssid import-weights`."
         )
     recipe = Recipe(**json.loads(metadata["recipe"]))
-    model = create_model(recipe.name, **recipe.options)
+    model = recipe.build()
     try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
+        load_distinct_state(model, tensors)
+    except ValueError as error:
         raise UserError(f"the weights in {path} do not fit {recipe.name}: {error}") from error
     return model, recipe

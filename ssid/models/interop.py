@@ -1,0 +1,127 @@
+"""Weights that others published, brought into our networks key by key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ssid.errors import UserError
+from ssid.models.base import Derainer
+from ssid.models.registry import create_model
+from ssid.models.weights import Recipe
+from ssid.registry import Registry
+
+
+@dataclass(frozen=True)
+class Importer:
+    """How the weights of one family of published files become ours.
+
+    Attributes:
+        recipe: the network that the weights belong to.
+        keys: our key → the published keys whose tensors, joined along their first dimension,
+            are its value. Every key of both sides occurs once.
+        source: where such files are published.
+    """
+
+    recipe: Recipe
+    keys: Mapping[str, tuple[str, ...]]
+    source: str
+
+
+IMPORTERS: Registry[Importer] = Registry("family of published weights")
+
+
+def import_weights(family: str, file: Path) -> tuple[Derainer, Recipe]:
+    """Return our network with the weights of a published file, and its recipe.
+
+    Nothing in the file is executed: it is read as a dictionary of tensors or refused.
+
+    Args:
+        family: a name in ``IMPORTERS``.
+        file: a state dict saved by ``torch.save``.
+
+    Raises:
+        UserError: if the family is unknown, or the file is missing, not a state dict, or not
+            one of that family.
+    """
+    importer = IMPORTERS[family]
+    published = _read_state_dict(file)
+    _check_keys(published, importer, family, file)
+    model = create_model(importer.recipe.name, **importer.recipe.options)
+    try:
+        model.load_state_dict(
+            {
+                key: torch.cat([published[part] for part in parts])
+                for key, parts in importer.keys.items()
+            }
+        )
+    except RuntimeError as error:
+        raise UserError(f"{file} does not fit the family {family!r}: {error}") from error
+    return model, importer.recipe
+
+
+def _read_state_dict(file: Path) -> dict[str, Tensor]:
+    if not file.is_file():
+        raise UserError(f"there is no file {file} to import weights from.")
+    try:
+        found: Any = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file makes the restricted unpickler raise anything
+        raise UserError(
+            f"{file} cannot be read as tensors alone; it is damaged, or it holds Python objects,"
+            " which are never loaded. Expected a state dict saved by torch.save."
+        ) from error
+    if not isinstance(found, dict) or not all(isinstance(v, Tensor) for v in found.values()):
+        raise UserError(
+            f"{file} holds {_describe(found)}. Expected a state dict: tensors by name, alone."
+        )
+    return found
+
+
+def _describe(found: Any) -> str:
+    if not isinstance(found, dict):
+        return f"a {type(found).__name__}"
+    strangers = [str(key) for key, value in found.items() if not isinstance(value, Tensor)]
+    return f"a dictionary in which {', '.join(strangers[:3])} is not a tensor"
+
+
+def _check_keys(published: dict[str, Tensor], importer: Importer, family: str, file: Path) -> None:
+    expected = {part for parts in importer.keys.values() for part in parts}
+    problems = [
+        f"{what} {', '.join(sorted(keys))}"
+        for what, keys in (
+            ("missing:", expected - published.keys()),
+            ("unexpected:", published.keys() - expected),
+        )
+        if keys
+    ]
+    if problems:
+        raise UserError(
+            f"{file} is not of the family {family!r} ({importer.source}). Its keys differ;"
+            f" {'; '.join(problems)}."
+        )
+
+
+def _prenet_keys() -> dict[str, tuple[str, ...]]:
+    layers = {"head": ["conv0.0"], "cell.gates": [f"conv_{gate}.0" for gate in "ifog"]}
+    for unit in range(5):
+        for layer in (0, 2):
+            layers[f"units.{unit}.body.{layer}"] = [f"res_conv{unit + 1}.{layer}"]
+    layers["tail"] = ["conv.0"]
+    return {
+        f"{ours}.{kind}": tuple(f"{part}.{kind}" for part in theirs)
+        for ours, theirs in layers.items()
+        for kind in ("weight", "bias")
+    }
+
+
+IMPORTERS.add(
+    "prenet",
+    Importer(
+        recipe=Recipe("prenet", {}),
+        keys=_prenet_keys(),
+        source="PReNet with LSTM and six stages, github.com/csdwren/PReNet",
+    ),
+)
