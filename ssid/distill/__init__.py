@@ -1,0 +1,1 @@
+"""What is computed between a teacher and its student, on tensors alone."""
