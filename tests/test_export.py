@@ -1,0 +1,36 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from ssid.export import export_model
+from ssid.models import Derainer, Features, create_model
+
+
+class Hourglass(Derainer):
+    multiple = 8
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(3, 3, 3, stride=2, padding=1)
+
+    def extract(self, rainy):
+        feature = F.interpolate(self.layer(rainy), scale_factor=2)
+        return Features(feature, feature)
+
+    def reconstruct(self, features, rainy):
+        return rainy - features.map
+
+
+@pytest.mark.parametrize("name", ["hourglass", "prenet"])
+def test_exported_networks_agree_at_other_sizes(name, tmp_path):
+    torch.manual_seed(0)
+    model = Hourglass() if name == "hourglass" else create_model("prenet", stages=2, channels=8)
+    path = tmp_path / "programs" / "network.pt2"
+    export_model(model, path)
+    assert [file.name for file in path.parent.iterdir()] == ["network.pt2"]
+    program = torch.export.load(path).module()
+    for height, width in ((64, 128), (80, 72), (136, 96)):
+        image = torch.rand(1, 3, height, width)
+        with torch.no_grad():
+            assert torch.allclose(program(image), model(image), atol=1e-6)
