@@ -1,0 +1,149 @@
+"""Decode one photograph, of any common kind, to 8-bit RGB; or say why it cannot be used."""
+
+import io
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+Picture = NDArray[np.uint8]
+"""An image as stored: uint8 H×W×3, RGB."""
+
+MIN_SIDE = 32
+MAX_PIXELS = 100_000_000
+MAX_BYTES = 1 << 30
+
+# A closed list, because some of Pillow's other readers start external programs. JPEG includes the
+# multi-picture files of telephones.
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "AVIF", "GIF")
+
+
+class Refused(Exception):  # noqa: N818 - a verdict on a file, caught at every boundary
+    """A file that cannot be used. The text is the reason, free of paths and equal in every run."""
+
+
+def read_rgb(path: Path) -> Picture:
+    """Decode the photograph at ``path``.
+
+    What becomes of the unusual kinds: grey is repeated in three channels; transparency is laid on
+    white; 16 bits are scaled by their range (65535 -> 255; coloured 16-bit files keep their high
+    byte, which is at most one level lower); an EXIF orientation is applied; of an animation or a
+    multi-page file the first picture is taken; an embedded colour profile is converted to sRGB,
+    and ignored where it cannot be applied, as viewers do.
+
+    Returns:
+        uint8 H×W×3, at least ``MIN_SIDE`` pixels a side.
+
+    Raises:
+        Refused: The file is not a readable, whole photograph of acceptable size.
+    """
+    _check_file(path)
+    try:
+        with path.open("rb") as file:
+            return _decode(file)
+    except Refused:
+        raise
+    except UnidentifiedImageError:
+        raise Refused("not an image: its content is none of " + ", ".join(_FORMATS)) from None
+    except Image.DecompressionBombError:
+        raise Refused(_too_large()) from None
+    except Exception as error:
+        # The bytes are hostile and Pillow's parsers raise nearly every exception there is.
+        raise Refused(_damage(error)) from None
+
+
+def check_size(picture: Picture) -> None:
+    """Raise ``Refused`` where a side of ``picture`` (H×W×3) is below ``MIN_SIDE`` pixels."""
+    height, width = picture.shape[:2]
+    if min(height, width) < MIN_SIDE:
+        raise Refused(f"too small: {width}×{height} pixels, at least {MIN_SIDE} a side are needed")
+
+
+def shrink(picture: Picture, max_side: int | None) -> Picture:
+    """Return ``picture`` with its longer side reduced to ``max_side`` pixels (Lanczos).
+
+    Raises:
+        Refused: The shorter side would fall below ``MIN_SIDE``.
+    """
+    height, width = picture.shape[:2]
+    if max_side is None or max(height, width) <= max_side:
+        return picture
+    scale = max_side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
+    check_size(small)
+    return small
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what must not even be opened: opening a named pipe would wait for ever."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise Refused(_unreadable(error)) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise Refused("not a regular file")
+    if status.st_size == 0:
+        raise Refused("empty file")
+    if status.st_size > MAX_BYTES:
+        raise Refused(f"too large: the file is above {MAX_BYTES >> 20} MiB")
+
+
+def _decode(file: io.BufferedReader) -> Picture:
+    Image.init()
+    formats = [name for name in _FORMATS if name in Image.OPEN]  # Pillow may be built without one
+    with Image.open(file, formats=formats) as image:
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise Refused(_too_large())
+        profile = image.info.get("icc_profile")
+        upright = ImageOps.exif_transpose(image)
+    picture = np.array(_to_srgb(_to_8_bits(upright), profile), dtype=np.uint8)
+    check_size(picture)
+    return picture
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    """Bring any mode to 8 bits a channel, without palette and transparency."""
+    if image.mode.startswith("I;16"):
+        levels = np.asarray(image).astype(np.uint32)
+        return Image.fromarray(((levels * 255 + 32767) // 65535).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise Refused("32 bits a channel: the range of its values is not known")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image.convert("RGB") if image.mode in ("1", "P") else image
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            srgb = ImageCms.createProfile("sRGB")
+            converted = ImageCms.profileToProfile(image, source, srgb, outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            converted = None
+        if converted is not None:
+            return converted
+    return image.convert("RGB")
+
+
+def _too_large() -> str:
+    return f"too large: above {MAX_PIXELS // 1_000_000} million pixels"
+
+
+def _unreadable(error: OSError | ValueError) -> str:
+    text = error.strerror if isinstance(error, OSError) else "its name is not a path"
+    return f"cannot be read: {text}"
+
+
+def _damage(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"cannot be read: {os.strerror(error.errno)}"
+    if "truncated" in str(error):
+        return "truncated: the file ends before its picture does"
+    return f"damaged: it cannot be decoded ({type(error).__name__})"

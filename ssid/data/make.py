@@ -1,0 +1,107 @@
+"""Make one image of a prepared set from the one or two files of an item."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from ssid.config import DataSet, Role
+from ssid.data.correspondence import check_same_scene
+from ssid.data.images import Picture, Refused, read_rgb, shrink
+from ssid.data.layouts import Item
+from ssid.data.listing import Photograph, RefusedFile
+from ssid.data.rain import render
+from ssid.data.side_by_side import split_halves
+from ssid.data.splits import seeded
+
+
+@dataclass(frozen=True)
+class MadeImage:
+    """A finished image, H×W×3 uint8. ``clean`` is None in real sets; ``rain`` as in a Record."""
+
+    item: Item
+    name: str
+    rainy: Picture
+    clean: Picture | None
+    source: str
+    source_sha256: str
+    rain: str
+
+
+class _FileRefused(Refused):
+    """One file of an item is to blame, rather than their combination."""
+
+    def __init__(self, file: Photograph, reason: Refused) -> None:
+        super().__init__(str(reason))
+        self.file = file
+
+
+def make_image(
+    role: Role, block: DataSet, item: Item, rendering: int
+) -> MadeImage | list[RefusedFile]:
+    """Decode ``item`` and, where rain is still missing, render it for the ``rendering``-th time.
+
+    Returns:
+        The image; or, where it cannot be used, each file of the item with the reason.
+    """
+    clean: Picture | None
+    try:
+        if item.rainy is None and block.rain is not None:
+            rainy, clean, rain = _rendered(block, item, rendering)
+        else:
+            rainy, clean = _photographed(item, block.max_side, targets=role != "real")
+            rain = ""
+        source = item.files[0]
+        return MadeImage(
+            item=item,
+            name=item.name if block.renderings == 1 else f"{item.name}#{rendering + 1}",
+            rainy=rainy,
+            clean=clean if role != "real" else None,
+            source=source.name,
+            source_sha256=_sha256(source),
+            rain=rain,
+        )
+    except Refused as reason:
+        return [_refusal(file, reason) for file in item.files]
+
+
+def _rendered(block: DataSet, item: Item, rendering: int) -> tuple[Picture, Picture, str]:
+    clean = shrink(_read(item.files[0]), block.max_side)
+    seed = seeded(block.seed, item.name, rendering)
+    rainy, parameters = render(clean, str(block.rain), seed)
+    return rainy, clean, json.dumps({"profile": block.rain, "seed": seed, **asdict(parameters)})
+
+
+def _photographed(
+    item: Item, max_side: int | None, *, targets: bool
+) -> tuple[Picture, Picture | None]:
+    """Return the rainy picture of ``item`` and, if it has one and ``targets`` count, the clean."""
+    rainy, clean = _read(item.files[0]), None
+    if item.order is not None:
+        rainy, clean = split_halves(rainy, item.order)
+    elif item.clean is not None and targets:
+        clean = _read(item.clean)
+    if clean is None or not targets:
+        return shrink(rainy, max_side), None
+    check_same_scene(rainy, clean)
+    return shrink(rainy, max_side), shrink(clean, max_side)
+
+
+def _read(file: Photograph) -> Picture:
+    try:
+        return read_rgb(file.path)
+    except Refused as reason:
+        raise _FileRefused(file, reason) from None
+
+
+def _sha256(file: Photograph) -> str:
+    try:
+        with file.path.open("rb") as data:
+            return hashlib.file_digest(data, "sha256").hexdigest()
+    except OSError as error:
+        raise _FileRefused(file, Refused(f"cannot be read: {error.strerror}")) from None
+
+
+def _refusal(file: Photograph, reason: Refused) -> RefusedFile:
+    if isinstance(reason, _FileRefused) and reason.file != file:
+        return RefusedFile(file.name, f"its partner is refused: {reason}")
+    return RefusedFile(file.name, str(reason))

@@ -1,0 +1,135 @@
+"""From files of any kind to a prepared set: list, decode, check, render, store, in one pass."""
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from ssid.config import DataSet, Role, SyntheticSet
+from ssid.data.layouts import Item, list_items, reasons
+from ssid.data.listing import RefusedFile, natural_key
+from ssid.data.make import MadeImage, make_image
+from ssid.data.ordered import in_order
+from ssid.data.side_by_side import check_order
+from ssid.data.splits import evenly_spaced, held_out
+from ssid.data.store import Record, Split, Summary
+from ssid.data.writer import StoreWriter, replacing
+from ssid.errors import UserError
+from ssid.progress import track
+
+
+def prepare(role: Role, name: str, block: DataSet, destination: Path, workers: int) -> Summary:
+    """Turn the photographs of one data set into a prepared set on disk.
+
+    Workers are threads: decoding, resizing, hashing and rendering run outside Python's lock. At
+    most two images a worker are in flight. The result does not depend on their number, byte by
+    byte. Everything is written beside ``destination`` and renamed at the end, so that a failure
+    leaves neither half a set nor an old one spoilt.
+
+    Args:
+        role: synthetic: pairs, divided into train and val by photograph; real: rainy images, all
+            train, targets dropped; benchmark: pairs, all test.
+        name: of the set.
+        block: what params/data.yaml says of the set.
+        destination: folder of the prepared set; one that exists is replaced.
+        workers: number of threads, at least 1.
+
+    Raises:
+        UserError: The root is missing, empty or without any usable image; the layout is contrary
+            to what the images show; the disk is full or cannot be written.
+    """
+    try:
+        pairing = list_items(Path(block.root), block.layout, clean=block.rain is not None)
+        items = _limited(pairing.items, block.limit)
+        if block.layout in ("clean_rainy", "rainy_clean"):
+            check_order([item.files[0].path for item in items], block.layout)
+        jobs = [(item, i) for item in items for i in range(block.renderings)]
+        stream = in_order(lambda job: make_image(role, block, *job), jobs, workers)
+        progress = track(stream, len(jobs), f"prepare {role}/{name}")
+        with (
+            replacing(destination) as folder,
+            StoreWriter(folder, paired=role != "real", expected=len(jobs)) as writer,
+        ):
+            with _silent_pillow():
+                kept, refused = _store(progress, writer)
+            quarantine = _quarantine(pairing.refused, refused, kept)
+            if not kept:
+                raise UserError(
+                    f"root: none of the {pairing.files} files in {block.root} can be used:\n"
+                    f"{reasons(quarantine)}"
+                )
+            return writer.finish(
+                _with_splits(role, block, kept),
+                quarantine,
+                role=role,
+                name=name,
+                files=pairing.files,
+                left_out=len(_files(pairing.items) - _files(items)),
+                standin=role == "real" and block.rain is not None,
+            )
+    except UserError as error:
+        raise UserError(f"params/data.yaml: {role}.{name}: {error}") from error
+
+
+@contextmanager
+def _silent_pillow() -> Iterator[None]:
+    """Hide the warnings of Pillow: a file is used or refused, and the quarantine says which."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
+
+
+def _limited(items: list[Item], limit: int | None) -> list[Item]:
+    """Return the items of at most ``limit`` photographs."""
+    photographs = list(dict.fromkeys(item.photograph for item in items))
+    chosen = set(evenly_spaced(photographs, limit))
+    return [item for item in items if item.photograph in chosen]
+
+
+def _store(
+    images: Iterable[MadeImage | list[RefusedFile]], writer: StoreWriter
+) -> tuple[list[tuple[Item, Record]], list[RefusedFile]]:
+    """Write the images; return what is kept, and the files of what is not."""
+    kept, refused = [], []
+    for image in images:
+        if isinstance(image, list):
+            refused += image
+            continue
+        height, width, _ = image.rainy.shape
+        record = Record(
+            name=image.name,
+            split="train",
+            height=height,
+            width=width,
+            offset=writer.add(image.rainy, image.clean),
+            source=image.source,
+            source_sha256=image.source_sha256,
+            rain=image.rain,
+        )
+        kept.append((image.item, record))
+    return kept, refused
+
+
+def _files(items: Iterable[Item]) -> set[str]:
+    return {file.name for item in items for file in item.files}
+
+
+def _quarantine(
+    listed: list[RefusedFile], made: list[RefusedFile], kept: list[tuple[Item, Record]]
+) -> list[RefusedFile]:
+    """Join what was refused, each file once; a clean image may still serve another rainy one."""
+    used = _files(item for item, _ in kept)
+    first = {file.file: file for file in reversed(made) if file.file not in used}
+    return sorted([*listed, *first.values()], key=lambda file: natural_key(file.file))
+
+
+def _with_splits(role: Role, block: DataSet, kept: list[tuple[Item, Record]]) -> list[Record]:
+    """Assign the splits; all images of one photograph fall in the same."""
+    held: set[str] = set()
+    if isinstance(block, SyntheticSet):
+        held = held_out({item.photograph for item, _ in kept}, block.val_fraction, block.seed)
+    rest: Split = "test" if role == "benchmark" else "train"
+    return [
+        replace(record, split="val" if item.photograph in held else rest) for item, record in kept
+    ]
