@@ -1,0 +1,189 @@
+"""The command `ssid`. Nothing heavy is imported before a command needs it."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ssid.config import Layout, Rain, Role
+from ssid.entry import reporting
+from ssid.errors import UserError
+
+PARAMS = Path("params")
+STUDENT = Path("models/student.safetensors")
+
+app = typer.Typer(
+    help="Teach a small network to remove real rain from photographs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data = typer.Typer(help="Look into data sets and add your own.", no_args_is_help=True)
+app.add_typer(data, name="data")
+
+
+def main() -> None:
+    """Run the command line; errors that users can mend become a message and exit status 1."""
+    with reporting():
+        app()
+
+
+@app.command()
+def preset(
+    name: Annotated[str | None, typer.Argument(help="Preset to write into params/.")] = None,
+    describe: Annotated[bool, typer.Option("--list", help="Describe the presets.")] = False,
+) -> None:
+    """Write a named set of values into params/*.yaml, keep the comments, print the difference."""
+    from ssid.presets import apply, list_presets, plan_preset
+
+    _require_project()
+    if describe or name is None:
+        presets = list_presets(PARAMS)
+        _print_table([(name, preset.description) for name, preset in presets.items()])
+        return
+    changes = plan_preset(PARAMS, name)
+    apply(changes)
+    print("".join(change.diff() for change in changes).rstrip() or "nothing changes")
+
+
+@app.command()
+def models() -> None:
+    """Show the networks that params/ may name, at their default options."""
+    import torch
+
+    from ssid.metrics.efficiency import count_macs, count_parameters
+    from ssid.models import MODELS, create_model
+
+    rows = [("name", "parameters", "GMACs at 256²", "feature channels", "source")]
+    for name in MODELS:
+        with torch.device("meta"), torch.no_grad():
+            model = create_model(name)
+            channels = model.encode(torch.empty(1, 3, 64, 64)).map.shape[1]
+        macs = f"{count_macs(model, 256, 256) / 1e9:.2f}"
+        parameters = f"{count_parameters(model):,}"
+        rows.append((name, parameters, macs, str(channels), MODELS[name].source))
+    _print_table(rows)
+
+
+@app.command()
+def import_weights(
+    family: Annotated[str, typer.Argument(help="Whose weights they are, such as prenet.")],
+    file: Annotated[Path, typer.Argument(help="The published file.")],
+    output: Annotated[Path | None, typer.Option(help="Default: models/FAMILY.safetensors.")] = None,
+) -> None:
+    """Turn published weights into a model file of ssid."""
+    from ssid.models import save_model
+    from ssid.models.interop import import_weights as read_weights
+
+    model, recipe = read_weights(family, file)
+    output = output or Path("models") / f"{family}.safetensors"
+    save_model(output, model, recipe)
+    print(f"wrote {output}\nnext: ssid derain INPUT OUTPUT --model {output}")
+
+
+@app.command()
+def derain(
+    input: Annotated[Path, typer.Argument(help="A photograph, or a folder of them.")],
+    output: Annotated[Path, typer.Argument(help="Folder for the results, as PNG files.")],
+    model: Annotated[Path, typer.Option(help="Model file to use.")] = STUDENT,
+    tile: Annotated[
+        int | None, typer.Option(min=64, help="Cut images into tiles of this side in pixels.")
+    ] = None,
+    overlap: Annotated[int, typer.Option(min=0, help="Pixels that tiles share.")] = 64,
+) -> None:
+    """Remove the rain from photographs."""
+    import torch
+
+    from ssid.data.layouts import reasons
+    from ssid.inference import TILE_GRID, derain_folder
+    from ssid.models import load_model
+
+    if tile is not None and tile < overlap + TILE_GRID:
+        raise UserError(f"--tile {tile} must exceed --overlap {overlap} by at least {TILE_GRID}.")
+    network = load_model(model)[0].eval()
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    summary = derain_folder(network, input, output, tile, overlap)
+    if summary.refused:
+        print(f"{len(summary.refused)} files were left out:\n{reasons(summary.refused)}")
+    if not summary.written:
+        raise UserError(f"nothing in {input} could be derained.")
+    print(f"wrote {len(summary.written)} images to {output}")
+
+
+@data.command("add")
+def data_add(
+    name: Annotated[str, typer.Argument(help="How the data set will be called.")],
+    path: Annotated[Path, typer.Argument(help="Folder of images, or text list of photographs.")],
+    role: Annotated[Role, typer.Option(help="What it is for.")] = "real",
+    layout: Annotated[Layout | None, typer.Option(help="Default: told by the names.")] = None,
+    rain: Annotated[Rain | None, typer.Option(help="Rain to render on clean images.")] = None,
+) -> None:
+    """Look at a folder, say what it holds, and write its block into params/data.yaml."""
+    from ssid.data.catalogue import add_set, inspect, new_set
+
+    _require_project()
+    block = new_set(role, name, path, layout, rain)
+    print(f"{role} data set {name}: {block.root}, layout {block.layout}")
+    print(inspect(block, at_most=50))
+    add_set(role, name, block)
+    print(f"added to {PARAMS / 'data.yaml'}\nnext: uv run dvc repro")
+
+
+@data.command("list")
+def data_list() -> None:
+    """Show the catalogue, params/data.yaml."""
+    from ssid.config import DataParams, load_params
+    from ssid.data.catalogue import DATA_FILE, ROLES
+
+    _require_project()
+    params = load_params(DATA_FILE, DataParams)
+    rows = [("role", "name", "layout", "rain", "root")]
+    for role in ROLES:
+        for name, block in params.sets(role).items():
+            rows.append((role, name, block.layout, block.rain or "-", block.root))
+    _print_table(rows)
+
+
+@data.command("check")
+def data_check(name: Annotated[str, typer.Argument(help="Name in params/data.yaml.")]) -> None:
+    """Decode every image of a data set and say which cannot be used, and why."""
+    from ssid.data.catalogue import find_sets, inspect
+
+    _require_project()
+    for role, block in find_sets(name):
+        print(f"{role} data set {name}: {block.root}, layout {block.layout}")
+        print(inspect(block))
+
+
+@data.command("show")
+def data_show(
+    name: Annotated[str, typer.Argument(help="Name in params/data.yaml.")],
+    output: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("data/shown"),
+) -> None:
+    """Make a contact sheet of a prepared data set: rainy, clean, rain layer."""
+    from ssid.data.catalogue import find_sets
+    from ssid.data.contact_sheet import write_contact_sheet
+    from ssid.data.store import ImageStore
+
+    _require_project()
+    for role, _ in find_sets(name):
+        sheet = output / f"{role}-{name}.png"
+        write_contact_sheet(ImageStore(Path("data/prepared") / role / name), sheet)
+        print(f"wrote {sheet}")
+
+
+def _require_project() -> None:
+    if not PARAMS.is_dir():
+        raise UserError(
+            f"there is no folder params in {Path.cwd()}. Run this in the folder of the project."
+        )
+
+
+def _print_table(rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of equal length in aligned columns."""
+    rows = list(rows)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())

@@ -1,0 +1,123 @@
+"""params/data.yaml: the catalogue of data sets."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import AfterValidator, Field, model_validator
+
+from ssid.config.base import Count, CountOrZero, Params
+from ssid.errors import UserError, nearest
+
+Role = Literal["synthetic", "real", "benchmark"]
+Layout = Literal["photographs", "pairs", "clean_rainy", "rainy_clean"]
+Rain = Literal["rain100l", "rain100h", "varied", "standin"]
+
+
+def check_set_name(name: str) -> str:
+    """Return ``name`` if it can be the name of a data set, which is also that of its folder.
+
+    Raises:
+        ValueError: if it could lead out of its folder, or has a dot, at which DVC parts keys.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise ValueError(
+            f"{name!r} cannot be the name of a data set; use letters, digits, '_' and '-',"
+            " beginning with a letter or digit"
+        )
+    return name
+
+
+SetName = Annotated[str, AfterValidator(check_set_name)]
+
+
+class DataSet(Params):
+    """What all data sets have in common.
+
+    Attributes:
+        root: folder of images, or a text list of photographs; see params/data.yaml.
+        layout: how rainy and clean images lie in ``root``.
+        rain: profile of rain to render on the photographs, or None to take them as they are.
+        renderings: rainy images rendered per photograph.
+        limit: at most this many photographs, evenly spaced; None for all.
+        max_side: longer images are shrunk to this many pixels; None keeps their size.
+        seed: seed of the renderer.
+    """
+
+    root: Annotated[str, Field(min_length=1)]
+    layout: Layout
+    rain: Rain | None = None
+    renderings: Count = 1
+    limit: Count | None = None
+    max_side: Annotated[int, Field(ge=32)] | None = None
+    seed: CountOrZero = 0
+
+    @model_validator(mode="after")
+    def _rain_falls_on_photographs(self) -> Self:
+        if self.rain is not None and self.layout != "photographs":
+            raise ValueError(
+                f"rain: {self.rain} is rendered on layout: photographs only; with layout:"
+                f" {self.layout} the images are rainy already, so set rain: null"
+            )
+        if self.rain is None and self.renderings > 1:
+            raise ValueError(
+                f"renderings: {self.renderings} needs a rain profile, but rain is null"
+            )
+        return self
+
+
+class _PairedSet(DataSet):
+    @model_validator(mode="after")
+    def _has_rainy_and_clean(self) -> Self:
+        if self.layout == "photographs" and self.rain is None:
+            raise ValueError(
+                "layout: photographs has no pairs; name a rain profile to render"
+                f" ({', '.join(get_args(Rain))}), or list photographs of real rain under real:"
+            )
+        return self
+
+
+class SyntheticSet(_PairedSet):
+    """Training pairs; the share ``val_fraction`` of the photographs is held out for validation."""
+
+    val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+
+class RealSet(DataSet):
+    """Rainy images; targets, if the layout has any, are dropped. With ``rain``: a stand-in."""
+
+
+class BenchmarkSet(_PairedSet):
+    """Pairs that are only ever evaluated."""
+
+
+class DataParams(Params):
+    """The catalogue: data sets by role and name."""
+
+    synthetic: Annotated[dict[SetName, SyntheticSet], Field(min_length=1)]
+    real: dict[SetName, RealSet] = Field(default_factory=dict)
+    benchmark: dict[SetName, BenchmarkSet] = Field(default_factory=dict)
+
+    def sets(self, role: Role) -> Mapping[str, DataSet]:
+        """Return the data sets of one role by name."""
+        by_role: dict[Role, Mapping[str, DataSet]] = {
+            "synthetic": self.synthetic,
+            "real": self.real,
+            "benchmark": self.benchmark,
+        }
+        return by_role[role]
+
+
+def data_set(params: DataParams, role: Role, name: str) -> DataSet:
+    """Return one data set of the catalogue.
+
+    Raises:
+        UserError: if there is none of this name and role.
+    """
+    sets = params.sets(role)
+    if name not in sets:
+        raise UserError(
+            f"params/data.yaml has no {role} data set {name!r}.{nearest(name, sets)}"
+            f" Its {role} sets: {', '.join(sets) or 'none'}. Add one with `ssid data add`."
+        )
+    return sets[name]

@@ -1,0 +1,211 @@
+"""params/teacher.yaml and params/student.yaml: one training run each."""
+
+import inspect
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive
+from ssid.config.explain import explain_value
+from ssid.errors import UserError, nearest
+
+
+class ModelParams(Params):
+    """A registered network and its options; refused unless it can be built from them."""
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("name")
+    @classmethod
+    def _is_registered(cls, name: str) -> str:
+        from ssid.models import MODELS  # brings torch, which most commands never need
+
+        try:
+            MODELS[name]
+        except UserError as error:
+            raise ValueError(str(error)) from error
+        return name
+
+    @field_validator("options")
+    @classmethod
+    def _build_the_network(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "name" in info.data:
+            try:
+                _check_network(info.data["name"], options)
+            except UserError as error:
+                raise ValueError(str(error)) from error
+        return options
+
+
+def _check_network(name: str, options: dict[str, Any]) -> None:
+    """Raise :class:`UserError` unless the network can be built; no memory is used for it."""
+    import torch
+
+    from ssid.models.registry import MODELS, check_options, create_model
+
+    check_options(name, options)
+    declared = inspect.signature(MODELS[name].build, eval_str=True).parameters
+    for option, value in options.items():
+        try:  # as JSON, since YAML has no tuples: a list is right where a tuple is declared
+            TypeAdapter(declared[option].annotation).validate_json(json.dumps(value), strict=True)
+        except ValidationError as error:
+            raise UserError(f"{option}: {explain_value(error.errors()[0])}") from error
+    try:
+        with torch.device("meta"):
+            create_model(name, **options)
+    except (RuntimeError, ArithmeticError, LookupError) as error:  # such as a negative width
+        raise UserError(f"model {name!r} cannot be built with {options}: {error}") from error
+
+
+class BatchParams(Params):
+    """Crops per training step, ``patch``×``patch`` pixels: synthetic pairs and real images."""
+
+    pairs: Count
+    real: CountOrZero = 0
+    patch: Annotated[int, Field(ge=16)]
+
+
+class OptimizerParams(Params):
+    """Optimizer; ``clip`` bounds the norm of the gradient, None leaves it."""
+
+    name: Literal["adam", "adamax", "adamw"] = "adam"
+    lr: Positive
+    weight_decay: NotNegative = 0.0
+    clip: Positive | None = None
+
+
+class ScheduleParams(Params):
+    """Course of the learning rate.
+
+    Attributes:
+        name: constant; milestones (times ``factor`` at each); cosine (down to ``min_lr``); plateau
+            (times ``factor`` after ``patience`` validations without progress).
+        milestones: fractions of the run, ascending.
+        factor: what the rate is multiplied with at milestones and on plateaus.
+        patience: validations without progress that a plateau takes.
+        min_lr: the rate never falls below this.
+        warmup: fraction of the run in which the rate rises from zero.
+    """
+
+    name: Literal["constant", "milestones", "cosine", "plateau"] = "constant"
+    milestones: list[Annotated[float, Field(gt=0, lt=1)]] = Field(default_factory=list)
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    patience: CountOrZero = 3
+    min_lr: NotNegative = 0.0
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @field_validator("milestones")
+    @classmethod
+    def _ascend(cls, milestones: list[float]) -> list[float]:
+        if milestones != sorted(set(milestones)):
+            raise ValueError(f"found {milestones}; each must be larger than the one before")
+        return milestones
+
+    @model_validator(mode="after")
+    def _milestones_have_their_schedule(self) -> Self:
+        if bool(self.milestones) != (self.name == "milestones"):
+            raise ValueError(
+                f"found name: {self.name} and milestones: {self.milestones}; milestones belong to"
+                " name: milestones, which needs at least one, and must be [] for the others"
+            )
+        return self
+
+
+class TermParams(Params):
+    """A term of the objective: its weight, and options of its own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    weight: NotNegative
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the term takes beside its weight."""
+        return dict(self.model_extra or {})
+
+
+class TrainingParams(Params):
+    """params/student.yaml: one training run. Its length and intervals are counted in steps.
+
+    Attributes:
+        init: where the weights start: ``random``, ``teacher``, or a path to a safetensors file.
+        objective: weighted terms by name; :func:`check_objective` checks names and options.
+        synthetic: names of the synthetic sets to train on; None for all of the catalogue.
+        real: the same for real sets.
+    """
+
+    model: ModelParams
+    init: str = "random"
+    seed: CountOrZero = 0
+    steps: Count
+    batch: BatchParams
+    optimizer: OptimizerParams
+    schedule: ScheduleParams = ScheduleParams()
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    objective: Annotated[dict[str, TermParams], Field(min_length=1)]
+    validate_every: Count
+    checkpoint_every: Count
+    log_every: Count
+    probe_every: Count
+    synthetic: Annotated[list[str], Field(min_length=1)] | None = None
+    real: list[str] | None = None
+
+    @field_validator("init")
+    @classmethod
+    def _starts_from_something_known(cls, init: str) -> str:
+        if init not in ("random", "teacher") and not init.endswith(".safetensors"):
+            raise ValueError(
+                f"found {init!r}; it should be 'random', 'teacher' or a path that ends in"
+                f" .safetensors.{nearest(init, ['random', 'teacher'])}"
+            )
+        return init
+
+    @field_validator("objective")
+    @classmethod
+    def _has_a_weight(cls, objective: dict[str, TermParams]) -> dict[str, TermParams]:
+        if not any(term.weight for term in objective.values()):
+            raise ValueError("every weight is 0; at least one must be above 0")
+        return objective
+
+
+class TeacherParams(TrainingParams):
+    """params/teacher.yaml: a run that learns from pairs alone."""
+
+    @model_validator(mode="after")
+    def _is_taught_by_pairs(self) -> Self:
+        if self.init == "teacher":
+            raise ValueError("init: the teacher cannot start from the teacher; use random")
+        if self.batch.real or self.real:
+            raise ValueError(
+                "the teacher learns from pairs alone; set batch.real: 0 and real: null"
+            )
+        return self
+
+
+def check_objective(params: TrainingParams, path: Path) -> None:
+    """Check the names and options of all terms of the objective in the file at ``path``.
+
+    Raises:
+        UserError: if a term is unknown or does not take an option; names every such term.
+    """
+    from ssid.training.terms import check_term  # brings torch and every loss
+
+    problems = []
+    for name, term in params.objective.items():
+        try:
+            check_term(name, term.options)
+        except UserError as error:
+            problems.append(f"{path}: objective.{name}: {error}")
+    if problems:
+        raise UserError("\n".join(problems))

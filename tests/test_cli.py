@@ -1,0 +1,228 @@
+"""The command line: what it prints, how it fails, and that it starts quickly."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from ssid.cli import app, main
+from ssid.config import BenchmarkSet, DataParams, load_params
+from ssid.errors import UserError
+
+SHIPPED = Path(__file__).parents[1] / "params"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with the shipped params/, as the current directory."""
+    shutil.copytree(SHIPPED, tmp_path / "project" / "params")
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"
+
+
+def run(*arguments: str) -> str:
+    """Run a command that must succeed and return what it prints."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception:
+        raise result.exception
+    return result.stdout
+
+
+def photographs(folder: Path, names: list[str]) -> Path:
+    for number, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (40, 48 + number, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / name)
+    return folder
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys, ssid.cli; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    heavy = {"torch", "datasets", "mlflow", "numpy", "PIL", "transformers", "timm"}
+    assert not heavy & set(loaded.stdout.split())
+    assert "derain" in run("--help")
+
+
+def test_a_mistake_of_the_user_is_a_message_and_status_1(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["ssid", "data", "list"])
+    with pytest.raises(SystemExit) as exit:
+        main()
+    assert exit.value.code == 1
+    message = capsys.readouterr().err
+    assert f"there is no folder params in {tmp_path}" in message
+    assert "Run this in the folder of the project" in message
+    assert "Traceback" not in message
+
+
+def test_an_interrupt_is_status_130(project, monkeypatch, capsys):
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ssid.presets.list_presets", interrupt)
+    monkeypatch.setattr(sys, "argv", ["ssid", "preset", "--list"])
+    with pytest.raises(SystemExit) as exit:
+        main()
+    assert exit.value.code == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_presets_are_described_and_applied_once(project):
+    assert "paper" in run("preset", "--list")
+    assert run("preset", "--list") == run("preset")
+    difference = run("preset", "paper")
+    assert "+steps: 78000\n" in difference
+    assert difference.startswith("--- params/teacher.yaml\n+++ params/teacher.yaml\n")
+    assert run("preset", "paper") == "nothing changes\n"
+
+
+def test_models_are_listed_with_their_cost():
+    rows = {line.split()[0]: line.split() for line in run("models").splitlines()}
+    assert rows["prenet"][1:4] == ["168,963", "66.25", "32"]
+    assert rows["ssid_kd"][1] == "4,403,195"
+
+
+def test_imported_weights_derain_a_photograph(project, shared_data):
+    run("import-weights", "prenet", shared_data / "weights/prenet/Rain100L.pth")
+    photographs(project / "in", ["a.png"])
+    arguments = ("derain", "in", "out", "--model", "models/prenet.safetensors")
+    assert run(*arguments).endswith("wrote 1 images to out\n")
+    assert Image.open("out/a.png").size == (48, 40)
+
+
+def test_derain_says_what_it_left_out(project):
+    import torch
+
+    from ssid.models import Recipe, create_model, save_model
+
+    recipe = Recipe("prenet", {"channels": 4, "stages": 1})
+    torch.manual_seed(0)
+    save_model(
+        Path("models/student.safetensors"), create_model(recipe.name, **recipe.options), recipe
+    )
+    photographs(project / "in", ["a.png"])
+    (project / "in" / "b.png").write_bytes(b"no image")
+    said = run("derain", "in", "out", "--tile", "64", "--overlap", "32")
+    assert "1 files were left out" in said
+    assert "b.png" in said
+    (project / "in" / "a.png").unlink()
+    with pytest.raises(UserError, match="nothing in in could be derained"):
+        run("derain", "in", "out")
+
+
+def test_tiles_that_overlap_too_much_are_refused(project):
+    with pytest.raises(UserError, match="--tile 64 must exceed --overlap 64 by at least"):
+        run("derain", "in", "out", "--tile", "64")
+
+
+def test_a_missing_student_says_how_to_make_one(project):
+    with pytest.raises(UserError, match=r"models/student\.safetensors.*dvc repro"):
+        run("derain", "in", "out")
+
+
+def test_adding_a_set_appends_its_block_and_nothing_else(project):
+    photographs(project / "street", ["a.png", "b.jpg"])
+    (project / "street" / "notes.md").write_text("rain")
+    before = Path("params/data.yaml").read_text()
+    said = run("data", "add", "my_street", "street")
+    assert "real data set my_street: street, layout photographs" in said
+    assert "3 files, 2 images or pairs\n2 opened: 48×40 to 49×40 pixels" in said
+    assert "notes.md" in said
+    assert said.endswith("next: uv run dvc repro\n")
+    block = "  my_street:\n    root: street\n    layout: photographs\n"
+    head, tail = Path("params/data.yaml").read_text().split(block)
+    assert head + tail == before
+    assert list(load_params(Path("params/data.yaml"), DataParams).real)[-1] == "my_street"
+    assert "my_street" in run("data", "list")
+
+
+def test_a_root_outside_the_project_is_absolute(project, tmp_path):
+    folder = photographs(tmp_path / "elsewhere", ["a.png"])
+    run("data", "add", "away", Path("..") / "elsewhere")
+    assert f"    root: {folder}\n" in Path("params/data.yaml").read_text()
+
+
+def test_pairs_are_told_by_their_names(project):
+    photographs(project / "both", ["rain-001.png", "norain-001.png"])
+    said = run("data", "add", "both", "both", "--role", "benchmark")
+    assert "layout pairs" in said
+    assert "2 files, 1 images or pairs" in said
+
+
+def test_clean_photographs_take_rain(project):
+    photographs(project / "clean", ["a.png", "b.png"])
+    with pytest.raises(
+        UserError, match="synthetic data set 'bg': layout: photographs has no pairs"
+    ):
+        run("data", "add", "bg", "clean", "--role", "synthetic")
+    run("data", "add", "bg", "clean", "--role", "synthetic", "--rain", "varied")
+    assert "  bg:\n    root: clean\n    layout: photographs\n    rain: varied\n" in (
+        Path("params/data.yaml").read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "expected"),
+    [
+        ("standin", "street", "already has a real data set 'standin'"),
+        ("../up", "street", "cannot be the name of a data set"),
+        ("mine", "nowhere", "no file or folder nowhere"),
+        ("mine", "empty", "is empty"),
+        ("mine", "damaged", "has no usable image"),
+        ("mine", "params", "has no usable item"),
+    ],
+)
+def test_what_cannot_be_added_changes_nothing(project, name, path, expected):
+    photographs(project / "street", ["a.png"])
+    (project / "empty").mkdir()
+    (project / "damaged").mkdir()
+    (project / "damaged" / "a.png").write_bytes(b"no image")
+    before = Path("params/data.yaml").read_bytes()
+    with pytest.raises(UserError, match=expected):
+        run("data", "add", name, path)
+    assert Path("params/data.yaml").read_bytes() == before
+
+
+def test_check_opens_every_image_of_every_role(project):
+    said = run("data", "check", "standin")
+    assert "real data set standin: params/photographs/demo_real.txt" in said
+    assert "3 files, 3 images or pairs\n3 opened: " in said
+    assert "benchmark data set standin" in said
+
+
+def test_an_unknown_set_names_the_nearest(project):
+    for command in ("check", "show"):
+        with pytest.raises(UserError, match=r"no data set 'standing'\. Did you mean 'standin'\?"):
+            run("data", command, "standing")
+
+
+def test_show_needs_prepared_images(project):
+    with pytest.raises(UserError, match="run `dvc repro`"):
+        run("data", "show", "demo")
+
+
+def test_show_draws_pairs_with_their_rain_layer(project):
+    from ssid.data.prepare import prepare
+
+    photographs(project / "both", ["norain-001.png"])
+    pixels = np.asarray(Image.open("both/norain-001.png")).astype(int)
+    Image.fromarray(np.minimum(pixels + 40, 255).astype(np.uint8)).save("both/rain-001.png")
+    run("data", "add", "both", "both", "--role", "benchmark")
+    block = BenchmarkSet(root="both", layout="pairs")
+    prepare("benchmark", "both", block, Path("data/prepared/benchmark/both"), workers=1)
+    assert run("data", "show", "both") == "wrote data/shown/benchmark-both.png\n"
+    sheet = np.asarray(Image.open("data/shown/benchmark-both.png")).astype(int)
+    rainy, clean, layer = (
+        sheet[112 : 112 + 40, 4 + 260 * column + 104 :][:, :48] for column in range(3)
+    )
+    assert (clean == pixels).all()
+    assert (rainy == np.minimum(pixels + 40, 255)).all()
+    assert (layer == 128 + 2 * (rainy - clean)).all()
