@@ -1,0 +1,1 @@
+"""Thin entry points of the stages in dvc.yaml; no logic lives here."""

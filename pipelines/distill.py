@@ -1,0 +1,25 @@
+"""DVC stage: train the student on synthetic pairs and unlabelled real rain, under the teacher."""
+
+from pathlib import Path
+
+from ssid.config import DataParams, TrainingParams, check_objective, load_params
+from ssid.entry import reporting
+from ssid.training.job import Project, make_job
+from ssid.training.loop import train
+
+PARAMS = Path("params/student.yaml")
+TEACHER = Path("models/teacher.safetensors")
+
+
+def main() -> None:
+    """Read params, train, leave models/student.safetensors."""
+    params = load_params(PARAMS, TrainingParams)
+    check_objective(params, PARAMS)
+    catalogue = load_params(Path("params/data.yaml"), DataParams)
+    job = make_job("distill", params, catalogue, Project(), TEACHER)
+    train(job, Path("models/student.safetensors"))
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

@@ -1,0 +1,1 @@
+"""Measuring networks on prepared sets, and what DVC, MLflow and the report read of it."""

@@ -1,0 +1,202 @@
+"""How well networks remove rain: on pairs against the truth, on real rain without one."""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import PartialState
+from accelerate.utils import gather_object
+from PIL import Image
+
+from ssid.config import EvaluateParams, LatencyParams
+from ssid.data.images import Picture
+from ssid.data.store import ImageStore
+from ssid.inference import derain
+from ssid.metrics.efficiency import count_macs, count_parameters, measure_latency
+from ssid.metrics.fidelity import psnr, ssim
+from ssid.metrics.niqe import niqe
+from ssid.metrics.sharpness import sharpness
+from ssid.models import Derainer
+from ssid.progress import track
+
+RAINY, CLEAN = "rainy", "clean"
+
+PROTOCOL = {
+    "estimates": "rounded to 8 bit at full size",
+    "psnr_y": "BT.601 luma of MATLAB's rgb2ycbcr, peak 255",
+    "ssim": "Gaussian 11×11, σ 1.5, inside the image only",
+    "niqe": "pristine model of Mittal et al. 2013, luma, blocks of 96×96",
+    "macs": "convolutions and matrix products, one multiply-accumulate counted once",
+    "means": "over images",
+}
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What is measured on one picture; fields that do not apply are None.
+
+    Attributes:
+        psnr_rgb: in dB.
+        psnr_y: in dB.
+        ssim_rgb: at most 1.
+        ssim_y: at most 1.
+        niqe: lower is better; None for images too small or too flat for it.
+        sharpness: strong edges in grey levels per pixel; beside NIQE, because blur can lower that.
+    """
+
+    psnr_rgb: float | None = None
+    psnr_y: float | None = None
+    ssim_rgb: float | None = None
+    ssim_y: float | None = None
+    niqe: float | None = None
+    sharpness: float | None = None
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one method reaches on one image.
+
+    Attributes:
+        role: benchmark or real.
+        set: name of the data set.
+        image: name of the image in the set.
+        method: ``rainy`` for the input itself, else the name of the network.
+        measures: the numbers.
+    """
+
+    role: str
+    set: str
+    image: str
+    method: str
+    measures: Measures
+
+
+METRICS = tuple(field.name for field in fields(Measures))
+
+
+def evaluate_set(
+    store: ImageStore, networks: Mapping[str, Derainer], params: EvaluateParams, folder: Path
+) -> list[Score]:
+    """Return the scores of the rainy images and of every network's estimates on one set.
+
+    Every process takes its share of the images; all of them return all scores, in storage order.
+    The estimates are written to ``folder`` as PNG for the report to choose from.
+
+    Args:
+        store: the set; with targets for PSNR and SSIM, without for NIQE.
+        networks: by name, on their device, in evaluation mode.
+        params: which metrics, and how large images are cut into tiles.
+        folder: gets ``<image>/<method>.png``.
+    """
+    state = PartialState()
+    chosen = spread(len(store), params.limit)
+    mine = chosen[state.process_index :: state.num_processes]
+    scores: list[tuple[int, Score]] = []
+    for index in track(mine, len(mine), f"evaluate {store.summary.name}"):
+        pictures = {RAINY: np.asarray(store.rainy(index))}
+        for name, network in networks.items():
+            pictures[name] = derain(network, pictures[RAINY], params.tile, params.overlap)
+        clean = np.asarray(store.clean(index)) if store.paired else None
+        image = store.records[index].name
+        for method, picture in pictures.items():
+            measures = measure(picture, clean, params.metrics)
+            place = store.summary.role, store.summary.name, image, method
+            scores.append((index, Score(*place, measures)))
+        save_pictures(folder / image, pictures if clean is None else {**pictures, CLEAN: clean})
+    gathered = sorted(gather_object(scores), key=lambda item: item[0])
+    return [score for _, score in gathered]
+
+
+def measure(picture: Picture, clean: Picture | None, metrics: Sequence[str]) -> Measures:
+    """Return the chosen metrics of one H×W×3 uint8 picture; fidelity needs the clean one."""
+    image = as_tensor(picture)
+    measured = {"sharpness": float(sharpness(image))}
+    if clean is not None:
+        truth = as_tensor(clean)
+        for name, metric in (("psnr", psnr), ("ssim", ssim)):
+            if name in metrics:
+                measured[f"{name}_rgb"] = float(metric(image, truth, "rgb"))
+                measured[f"{name}_y"] = float(metric(image, truth, "y"))
+    if "niqe" in metrics:
+        with suppress(ValueError):  # too small, or without texture: there is no NIQE
+            measured["niqe"] = niqe(picture)
+    return Measures(**measured)
+
+
+def measure_network(network: Derainer, latency: LatencyParams) -> dict[str, float]:
+    """Return size and speed of a network, on this machine."""
+    timed = measure_latency(
+        network,
+        latency.height,
+        latency.width,
+        repeats=latency.repeats,
+        warmup=latency.warmup,
+        threads=latency.threads,
+    )
+    return {
+        "parameters": count_parameters(network),
+        "gmacs": round(count_macs(network, latency.height, latency.width) / 1e9, 4),
+        "latency_ms": round(timed.median_ms, 2),
+    }
+
+
+def summarise(scores: Iterable[Score]) -> dict[str, Any]:
+    """Return means over images as role → set → method → metric."""
+    groups: dict[tuple[str, ...], list[Score]] = {}
+    for score in scores:
+        groups.setdefault((score.role, score.set, score.method), []).append(score)
+    summary: dict[str, Any] = {}
+    for (role, name, method), members in groups.items():
+        means = {
+            metric: mean(getattr(score.measures, metric) for score in members) for metric in METRICS
+        }
+        known = {metric: value for metric, value in means.items() if value is not None}
+        summary.setdefault(role, {}).setdefault(name, {})[method] = known
+    return summary
+
+
+def mean(values: Iterable[float | None]) -> float | None:
+    """Return the mean of the values that there are, rounded for display, or None."""
+    known = [value for value in values if value is not None]
+    return round(fmean(known), 4) if known else None
+
+
+def spread(count: int, limit: int | None) -> list[int]:
+    """Return at most ``limit`` of ``count`` indices, evenly spaced."""
+    if limit is None or limit >= count:
+        return list(range(count))
+    return [position * count // limit for position in range(limit)]
+
+
+def write_scores(path: Path, scores: Sequence[Score]) -> None:
+    """Write one CSV row per image and method."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("role", "set", "image", "method", *METRICS))
+        for score in scores:
+            place = score.role, score.set, score.image, score.method
+            writer.writerow((*place, *astuple(score.measures)))
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write ``content`` as readable JSON."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def save_pictures(folder: Path, pictures: Mapping[str, Picture]) -> None:
+    """Write ``<method>.png`` for each picture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for method, picture in pictures.items():
+        Image.fromarray(np.ascontiguousarray(picture)).save(folder / f"{method}.png")
+
+
+def as_tensor(picture: Picture) -> torch.Tensor:
+    """Return an H×W×3 uint8 picture as 3×H×W in [0, 1]."""
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).double() / 255

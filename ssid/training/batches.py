@@ -1,0 +1,175 @@
+"""Training batches: crops of stored images, a pure function of seed and step.
+
+Sample number k of a stream always shows the same crop, whatever the number of processes or
+loader workers, and wherever a training run was interrupted: resuming needs the step alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from ssid.data.store import ImageStore
+from ssid.errors import UserError
+
+PAIRS, REAL = 0, 1  # stream numbers: the two streams never draw the same random numbers
+
+
+class Batch(NamedTuple):
+    """One step's images, RGB in [0, 1]: P pairs and R unlabelled real photographs.
+
+    Attributes:
+        rainy: P×3×p×p.
+        clean: P×3×p×p, the targets of ``rainy``.
+        real: R×3×p×p; R may be 0.
+    """
+
+    rainy: Tensor
+    clean: Tensor
+    real: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch on ``device``."""
+        return Batch(*(images.to(device, non_blocking=True) for images in self))
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Where a patch is cut: image ``index`` of ``store``, its corner, whether it is mirrored."""
+
+    store: ImageStore
+    index: int
+    top: float
+    left: float
+    mirrored: bool
+
+
+class Stream:
+    """An endless, seeded order of random crops over the training images of several stores."""
+
+    def __init__(self, stores: Sequence[ImageStore], seed: int, number: int) -> None:
+        self.images = [(store, i) for store in stores for i in store.split("train")]
+        self.seed = seed
+        self.number = number
+        self._epoch = -1
+        self._order = np.empty(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def crop(self, k: int) -> Crop:
+        """Return crop number ``k``; every image appears once in each run of len(self) crops."""
+        epoch, position = divmod(k, len(self.images))
+        if epoch != self._epoch:
+            self._order = self._rng(1, epoch).permutation(len(self.images))
+            self._epoch = epoch
+        store, index = self.images[self._order[position]]
+        top, left, mirror = self._rng(2, k).random(3)
+        return Crop(store, index, top, left, mirror < 0.5)
+
+    def _rng(self, purpose: int, counter: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, self.number, purpose, counter])
+
+
+def cut(image: np.ndarray, crop: Crop, side: int) -> np.ndarray:
+    """Return the ``side``×``side``×3 patch of H×W×3 ``image`` that ``crop`` describes.
+
+    Images smaller than the patch are extended by reflection. Mirroring is horizontal only:
+    rain that falls upwards or sideways is not rain that anybody has to remove.
+    """
+    height, width = image.shape[:2]
+    top = int(crop.top * (max(height - side, 0) + 1))
+    left = int(crop.left * (max(width - side, 0) + 1))
+    patch = image[top : top + side, left : left + side]
+    missing = side - patch.shape[0], side - patch.shape[1]
+    if any(missing):
+        patch = np.pad(patch, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
+    return patch[:, ::-1] if crop.mirrored else patch
+
+
+class Batches(Dataset[Batch]):
+    """Item ``step`` is this process's share of the batch of that step.
+
+    Args:
+        synthetic: stores of rainy/clean pairs.
+        real: stores of real rain; may be empty when ``real_count`` is 0.
+        pairs: pairs per step over all processes.
+        real_count: real photographs per step over all processes.
+        patch: side of the square crops in pixels.
+        seed: of the order and the crops.
+        rank: number of this process.
+        world: number of processes.
+
+    Raises:
+        UserError: if a batch cannot be shared equally, or a stream has no images.
+    """
+
+    def __init__(
+        self,
+        synthetic: Sequence[ImageStore],
+        real: Sequence[ImageStore],
+        *,
+        pairs: int,
+        real_count: int,
+        patch: int,
+        seed: int,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        for name, count in (("pairs", pairs), ("real", real_count)):
+            if count % world:
+                raise UserError(
+                    f"batch.{name} is {count}, which {world} processes cannot share equally."
+                    f" Use a multiple of {world}."
+                )
+        self.pairs = Stream(synthetic, seed, PAIRS)
+        self.real = Stream(real, seed, REAL)
+        self.patch = patch
+        self.shares = {PAIRS: range(rank, pairs, world), REAL: range(rank, real_count, world)}
+        self.counts = {PAIRS: pairs, REAL: real_count}
+        if not len(self.pairs):
+            raise UserError("there are no synthetic pairs to train on: check params/data.yaml.")
+        if real_count and not len(self.real):
+            raise UserError(
+                f"batch.real is {real_count}, but no prepared set of real rain has images."
+                " Add one with `ssid data add NAME FOLDER`, or set batch.real to 0."
+            )
+
+    def __getitem__(self, step: int) -> Batch:
+        crops = self._crops(self.pairs, PAIRS, step)
+        return Batch(
+            rainy=self._stack([cut(c.store.rainy(c.index), c, self.patch) for c in crops]),
+            clean=self._stack([cut(c.store.clean(c.index), c, self.patch) for c in crops]),
+            real=self._stack(
+                [
+                    cut(c.store.rainy(c.index), c, self.patch)
+                    for c in self._crops(self.real, REAL, step)
+                ]
+            ),
+        )
+
+    def _crops(self, stream: Stream, number: int, step: int) -> list[Crop]:
+        first = step * self.counts[number]
+        return [stream.crop(first + position) for position in self.shares[number]]
+
+    def _stack(self, patches: list[np.ndarray]) -> Tensor:
+        if not patches:
+            return torch.empty(0, 3, self.patch, self.patch)
+        stacked = torch.from_numpy(np.stack(patches))
+        return stacked.permute(0, 3, 1, 2).contiguous().float().div_(255)
+
+
+def iterate(batches: Batches, start: int, stop: int, workers: int = 0) -> Iterator[Batch]:
+    """Yield the batches of steps ``start`` … ``stop`` − 1, loaded ahead by ``workers``."""
+    loader = DataLoader(
+        batches,
+        batch_size=None,
+        sampler=range(start, stop),
+        num_workers=workers,
+        pin_memory=torch.cuda.is_available(),
+    )
+    yield from loader

@@ -1,0 +1,63 @@
+"""What a run leaves behind for people: curves, sample panels and its MLflow record."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ssid.training.tracking import Tracker
+from ssid.training.validation import Example
+
+
+class Journal:
+    """Writes metrics to ``metrics.jsonl`` and MLflow, and panels to ``panels/`` and MLflow.
+
+    Args:
+        folder: of the run.
+        tracker: the MLflow run.
+        active: whether this process writes; only the main one does.
+    """
+
+    def __init__(self, folder: Path, tracker: Tracker, active: bool) -> None:
+        self.curves = folder / "metrics.jsonl"
+        self.panels = folder / "panels"
+        self.tracker = tracker
+        self.active = active
+        self._window: dict[str, list[Tensor]] = {}
+
+    def begin(self, step: int) -> None:
+        """Keep what was logged up to ``step``, and drop what a cut run logged after it."""
+        if self.active:
+            self.panels.mkdir(parents=True, exist_ok=True)
+            lines = self.curves.read_text().splitlines() if self.curves.is_file() and step else []
+            kept = [line for line in lines if json.loads(line)["step"] <= step]
+            self.curves.write_text("".join(f"{line}\n" for line in kept))
+
+    def collect(self, values: Mapping[str, Tensor]) -> None:
+        """Remember one step's values until :meth:`average` records their means."""
+        for name, value in values.items():
+            self._window.setdefault(name, []).append(value.detach())
+
+    def average(self, step: int, rate: float) -> None:
+        """Record the means of what was collected, and the learning rate."""
+        means = {name: float(torch.stack(values).mean()) for name, values in self._window.items()}
+        self._window = {}
+        self.record(step, {**means, "lr": rate})
+
+    def record(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Write metrics of one step."""
+        if self.active:
+            with self.curves.open("a") as file:
+                file.write(json.dumps({"step": step, **metrics}) + "\n")
+            self.tracker.metrics(metrics, step)
+
+    def show(self, step: int, examples: Sequence[Example]) -> None:
+        """Save rainy, derained and clean of each example side by side."""
+        if self.active:
+            for number, example in enumerate(examples):
+                name = f"step-{step:08d}-{number}.png"
+                Image.fromarray(example.panel()).save(self.panels / name)
+                self.tracker.picture(example.panel(), f"panels/{name}")

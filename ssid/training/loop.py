@@ -1,0 +1,287 @@
+"""The one training loop, for pretraining, distillation and recovery after pruning."""
+
+import logging
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from torch import Tensor, nn
+
+from ssid.config import TrainingParams
+from ssid.data.store import ImageStore
+from ssid.errors import UserError
+from ssid.models import Derainer, Recipe, Stage, load_model, save_model
+from ssid.models.weights import distinct_state, load_distinct_state
+from ssid.progress import track
+from ssid.training.batches import Batch, Batches, iterate
+from ssid.training.checkpoint import (
+    Progress,
+    load_checkpoint,
+    load_optimizer_tensors,
+    optimizer_tensors,
+    prefixed,
+    remove_checkpoints,
+    save_checkpoint,
+    sha256,
+    unprefixed,
+)
+from ssid.training.interruption import termination
+from ssid.training.journal import Journal
+from ssid.training.objective import Objective, dead_terms, gradient_shares
+from ssid.training.optimizer import learning_rate, make_optimizer
+from ssid.training.scene import Scene
+from ssid.training.terms import Setup
+from ssid.training.tracking import Tracker, track_run
+from ssid.training.validation import central_crops, validate
+
+PATIENCE_FOR_NANS = 10
+"""Consecutive steps without a finite loss after which a run gives up."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that one training run needs.
+
+    Attributes:
+        stage: its name: pretrain, distill or prune.
+        params: what params/ says.
+        synthetic: stores of pairs.
+        real: stores of real rain; empty where no term looks at it.
+        student: the network that learns.
+        recipe: what rebuilds the student.
+        teacher: the frozen teacher, or None.
+        teacher_sha256: hash of the teacher's file, by which MLflow finds the run that made it.
+        folder: where curves, panels and checkpoints go.
+        fingerprint: hash of all that makes two runs the same; others are not resumed from.
+        record: parameters as MLflow shows them.
+        tags: what MLflow runs can be filtered by.
+        tracking: MLflow's store, or None.
+    """
+
+    stage: str
+    params: TrainingParams
+    synthetic: list[ImageStore]
+    real: list[ImageStore]
+    student: Derainer
+    recipe: Recipe
+    teacher: Derainer | None
+    teacher_sha256: str | None
+    folder: Path
+    fingerprint: str
+    record: Mapping[str, object]
+    tags: Mapping[str, str]
+    tracking: str | None
+
+
+class Trainee(nn.Module):
+    """The student and whatever its objective trains along with it, as one module to wrap."""
+
+    def __init__(self, student: Derainer, objective: Objective) -> None:
+        super().__init__()
+        self.student = student
+        self.objective = objective
+
+    def forward(self, images: Tensor) -> list[Stage]:
+        """Return the student's stages for images N×3×H×W."""
+        return self.student.unroll(images)
+
+
+def train(job: Job, output: Path) -> None:
+    """Train ``job.student``, going on from the newest checkpoint of the same run if there is one.
+
+    Args:
+        job: the run.
+        output: where the best student goes: the one of highest validation PSNR, or the last one
+            without validation pairs.
+
+    Raises:
+        UserError: if the loss stays without a finite value.
+        KeyboardInterrupt: if the run was asked to stop; its checkpoint is written by then.
+    """
+    accelerator = Accelerator(mixed_precision=precision(job.params.precision))
+    set_seed(job.params.seed)
+    checkpoint = load_checkpoint(job.folder / "checkpoints", job.fingerprint)
+    progress = checkpoint[0] if checkpoint else Progress()
+    store = job.tracking if accelerator.is_main_process else None
+    with track_run(store, job.stage, progress.tracking_id) as tracker, termination() as stop:
+        progress.tracking_id = tracker.run_id
+        trainer = Trainer(job, accelerator, tracker, progress)
+        if checkpoint:
+            trainer.restore(checkpoint[1])
+        trainer.run(stop)
+        trainer.finish(output)
+
+
+class Trainer:
+    """One run in progress."""
+
+    def __init__(
+        self, job: Job, accelerator: Accelerator, tracker: Tracker, progress: Progress
+    ) -> None:
+        self.job, self.params, self.progress = job, job.params, progress
+        self.accelerator, self.tracker = accelerator, tracker
+        self.checkpoints, self.best = job.folder / "checkpoints", job.folder / "best.safetensors"
+        self.journal = Journal(job.folder, tracker, accelerator.is_main_process)
+        self.teacher = job.teacher and job.teacher.to(accelerator.device)
+        setup = Setup(job.student, job.teacher)
+        self.objective = Objective(self.params.objective, setup, self.params.batch.real)
+        self.weights = [p for p in job.student.parameters() if p.requires_grad]
+        trainee = Trainee(job.student, self.objective)
+        optimizer = make_optimizer(self.params.optimizer, trainee)
+        self.trainee, self.optimizer = accelerator.prepare(trainee, optimizer)
+        self.batches = Batches(
+            job.synthetic,
+            job.real,
+            pairs=self.params.batch.pairs,
+            real_count=self.params.batch.real,
+            patch=self.params.batch.patch,
+            seed=self.params.seed,
+            rank=accelerator.process_index,
+            world=accelerator.num_processes,
+        )
+        self.nans_in_a_row = 0
+
+    def run(self, stop: Event) -> None:
+        """Go through the remaining steps: learn, log, validate, save."""
+        params, progress = self.params, self.progress
+        self._begin()
+        workers = 4 if self.accelerator.device.type == "cuda" else 0
+        batches = iterate(self.batches, progress.step, params.steps, workers)
+        for batch in track(batches, params.steps - progress.step, self.job.stage):
+            self._learn(batch.to(self.accelerator.device))
+            progress.step += 1
+            last = progress.step == params.steps
+            if progress.step % params.log_every == 0 or last:
+                self.journal.average(progress.step, self._rate(progress.step - 1))
+            if progress.step % params.validate_every == 0 or last:
+                self._validate()
+            if progress.step % params.checkpoint_every == 0 or stop.is_set():
+                self._save()
+            if stop.is_set():
+                raise KeyboardInterrupt(f"stopped after step {progress.step}, which is saved")
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Go back to the state of a checkpoint."""
+        load_distinct_state(self.job.student, unprefixed("student", tensors))
+        self.objective.load_saved_state(unprefixed("parts", tensors))
+        load_optimizer_tensors(self.optimizer, unprefixed("optimizer", tensors))
+        log.info("%s goes on after step %d", self.job.stage, self.progress.step)
+
+    def finish(self, output: Path) -> None:
+        """Hand over the best student, and record it."""
+        if not self.accelerator.is_main_process:
+            return
+        output.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.best, output)
+        if self.progress.best is not None:
+            self.journal.record(self.progress.step, {"best/psnr": self.progress.best})
+        self.tracker.tags({"model_sha256": sha256(output)})
+        student, _ = load_model(output)
+        example, _ = next(central_crops(self.job.synthetic), (torch.rand(1, 3, 64, 64), None))
+        self.tracker.model(student.eval(), example[..., :64, :64].contiguous().numpy())
+        remove_checkpoints(self.checkpoints)
+
+    def _begin(self) -> None:
+        self.trainee.train()
+        self.journal.begin(self.progress.step)
+        if self.progress.step:
+            return
+        remove_checkpoints(self.checkpoints)
+        stores = [*self.job.synthetic, *self.job.real]
+        self.tracker.params(self.job.record)
+        self.tracker.inputs({store.summary.name: store.summary.digest for store in stores})
+        self.tracker.tags(self.job.tags)
+        if self.job.teacher_sha256:
+            teacher_run = self.tracker.find("model_sha256", self.job.teacher_sha256)
+            self.tracker.tags({"teacher_run": teacher_run or "unknown"})
+
+    def _learn(self, batch: Batch) -> None:
+        """Take one optimizer step, unless the loss has no finite value."""
+        step = self.progress.step
+        torch.manual_seed(self.params.seed * 1_000_003 + step)
+        views = self.objective.student_views, self.objective.teacher_views
+        with self.accelerator.autocast():
+            scene = Scene(batch, self.trainee, self.teacher, *views)
+        values = self.objective(scene)
+        loss = torch.stack(list(values.values())).sum()
+        if not self._is_finite(loss, values):
+            return
+        if step % self.params.probe_every == 0:
+            self._probe(values)
+        self.accelerator.backward(loss)
+        if self.params.optimizer.clip is not None:
+            self.accelerator.clip_grad_norm_(self.weights, self.params.optimizer.clip)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._rate(step)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        terms = {f"train/term/{name}": value for name, value in values.items()}
+        self.journal.collect({"train/loss": loss, **terms})
+
+    def _rate(self, step: int) -> float:
+        schedule, base = self.params.schedule, self.params.optimizer.lr
+        return learning_rate(schedule, base, step, self.params.steps, self.progress.scores)
+
+    def _is_finite(self, loss: Tensor, values: Mapping[str, Tensor]) -> bool:
+        if bool(self.accelerator.reduce(loss.detach(), "sum").isfinite()):
+            self.nans_in_a_row = 0
+            return True
+        self.nans_in_a_row += 1
+        self.progress.skipped += 1
+        found = ", ".join(f"{name} = {float(value):.3g}" for name, value in values.items())
+        log.warning("step %d is skipped, its loss is not finite: %s", self.progress.step, found)
+        if self.nans_in_a_row == PATIENCE_FOR_NANS:
+            raise UserError(
+                f"{PATIENCE_FOR_NANS} steps in a row had no finite loss ({found})."
+                f" Lower optimizer.lr (now {self.params.optimizer.lr}), set optimizer.clip, or"
+                " take the term that is not finite out of the objective."
+            )
+        return False
+
+    def _probe(self, values: Mapping[str, Tensor]) -> None:
+        """Log each term's share of the gradient, and warn of terms that have none."""
+        step, shares = self.progress.step, gradient_shares(values, self.weights)
+        self.journal.record(step, {f"train/grad_share/{n}": share for n, share in shares.items()})
+        for name in dead_terms(shares):
+            log.warning(
+                "step %d: term %r has %.1e of the gradient, so it changes nothing."
+                " Raise its weight or remove it.",
+                *(step, name, shares[name]),
+            )
+
+    def _validate(self) -> None:
+        """Score the student, and keep it if it is the best so far."""
+        progress, student = self.progress, self.job.student
+        result = validate(student, self.job.synthetic, self.accelerator)
+        if result is not None:
+            progress.scores.append(result.psnr)
+            scores = {"val/psnr": result.psnr, "val/ssim": result.ssim}
+            self.journal.record(progress.step, scores)
+            self.journal.show(progress.step, result.examples)
+            if progress.best is not None and result.psnr <= progress.best:
+                return
+            progress.best = result.psnr
+        if self.accelerator.is_main_process:
+            save_model(self.best, student, self.job.recipe)
+
+    def _save(self) -> None:
+        if self.accelerator.is_main_process:
+            tensors = {
+                **prefixed("student", distinct_state(self.job.student)),
+                **prefixed("parts", self.objective.saved_state()),
+                **prefixed("optimizer", optimizer_tensors(self.optimizer)),
+            }
+            save_checkpoint(self.checkpoints, self.job.fingerprint, self.progress, tensors)
+
+
+def precision(name: str) -> str:
+    """Return Accelerate's name for fp32, bf16 or auto, which is bf16 where the GPU has it."""
+    supported = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    return "bf16" if name == "bf16" or (name == "auto" and supported) else "no"
