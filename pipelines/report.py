@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
-from ssid.report.page import write_report
-
+from ssid.config import EvaluateParams, load_params
 from ssid.entry import reporting
+from ssid.report.page import write_report
 
 
 def main() -> None:
-    """Read evaluation/ and runs/, leave report/index.html."""
-    write_report(Path("evaluation"), Path("params"), Path("report/index.html"))
+    """Read evaluation/ and params/, leave report/index.html."""
+    params = Path("params")
+    pictures = load_params(params / "evaluate.yaml", EvaluateParams).pictures
+    write_report(Path("evaluation"), params, Path("report/index.html"), pictures)
 
 
 if __name__ == "__main__":

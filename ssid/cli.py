@@ -111,21 +111,41 @@ def derain(
     print(f"wrote {len(summary.written)} images to {output}")
 
 
+@app.command()
+def compare(
+    runs: Annotated[
+        list[str], typer.Argument(help="images.csv files, their folders, or MLflow run ids.")
+    ],
+    method: Annotated[str, typer.Option(help="Network to compare.")] = "student",
+) -> None:
+    """Say which evaluation is better, by how much, and whether that could be noise."""
+    from ssid.compare import CAVEAT, compare_runs
+    from ssid.training.tracking import STORE
+
+    _print_table(compare_runs(runs, method, STORE))
+    print(CAVEAT)
+
+
 @data.command("add")
 def data_add(
     name: Annotated[str, typer.Argument(help="How the data set will be called.")],
-    path: Annotated[Path, typer.Argument(help="Folder of images, or text list of photographs.")],
+    path: Annotated[Path, typer.Argument(help="Folder, archive, or list of images.")],
     role: Annotated[Role, typer.Option(help="What it is for.")] = "real",
-    layout: Annotated[Layout | None, typer.Option(help="Default: told by the names.")] = None,
+    layout: Annotated[Layout | None, typer.Option(help="Default: detected.")] = None,
+    manifest: Annotated[
+        str | None, typer.Option(help="File in PATH that lists the images; default: detected.")
+    ] = None,
     rain: Annotated[Rain | None, typer.Option(help="Rain to render on clean images.")] = None,
 ) -> None:
     """Look at a folder, say what it holds, and write its block into params/data.yaml."""
-    from ssid.data.catalogue import add_set, inspect, new_set
+    from ssid.data.catalogue import add_set, new_set
+    from ssid.data.inspection import inspect
 
     _require_project()
-    block = new_set(role, name, path, layout, rain)
+    block, because = new_set(role, name, path, layout, manifest, rain)
     print(f"{role} data set {name}: {block.root}, layout {block.layout}")
-    print(inspect(block, at_most=50))
+    print(f"why this layout: {because}; --layout says otherwise")
+    print(inspect(role, block, at_most=50))
     add_set(role, name, block)
     print(f"added to {PARAMS / 'data.yaml'}\nnext: uv run dvc repro")
 
@@ -148,12 +168,13 @@ def data_list() -> None:
 @data.command("check")
 def data_check(name: Annotated[str, typer.Argument(help="Name in params/data.yaml.")]) -> None:
     """Decode every image of a data set and say which cannot be used, and why."""
-    from ssid.data.catalogue import find_sets, inspect
+    from ssid.data.catalogue import find_sets
+    from ssid.data.inspection import inspect
 
     _require_project()
     for role, block in find_sets(name):
         print(f"{role} data set {name}: {block.root}, layout {block.layout}")
-        print(inspect(block))
+        print(inspect(role, block))
 
 
 @data.command("show")

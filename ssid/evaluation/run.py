@@ -24,7 +24,7 @@ from ssid.evaluation.scores import (
 from ssid.models import load_model
 from ssid.training.checkpoint import sha256
 from ssid.training.job import Project, describe, open_stores
-from ssid.training.tracking import STORE, Tracker, flatten, track_run
+from ssid.training.tracking import STORE, data_digests, flatten, track_run
 
 STAGES = {"teacher": "pretrain", "student": "distill"}
 
@@ -94,7 +94,7 @@ def set_protocol(store: ImageStore) -> dict[str, Any]:
 
 def write_bars(path: Path, metrics: Mapping[str, Any]) -> None:
     """Write the means by set and method, for a bar chart."""
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("set", "method", "psnr_y", "ssim_y", "niqe"))
         for role in ("benchmark", "real"):
@@ -107,11 +107,11 @@ def write_bars(path: Path, metrics: Mapping[str, Any]) -> None:
 def write_curve(source: Path, target: Path) -> None:
     """Write the loss and validation curve of a run as CSV: step, loss, psnr."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    lines = source.read_text().splitlines() if source.is_file() else []
+    lines = source.read_text("utf-8").splitlines() if source.is_file() else []
     merged: dict[int, dict[str, float]] = {}
     for record in map(json.loads, lines):
         merged.setdefault(record["step"], {}).update(record)
-    with target.open("w", newline="") as file:
+    with target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("step", "loss", "psnr"))
         for step, record in sorted(merged.items()):
@@ -133,7 +133,7 @@ def track(
     """
     with track_run(STORE, "evaluate") as tracker:
         tracker.params({"evaluate": params.model_dump(mode="json")})
-        tracker.inputs({store.summary.name: store.summary.digest for store in stores})
+        tracker.inputs(data_digests(stores))
         tracker.tags(describe([store for store in stores if store.summary.role == "real"]))
         tracker.metrics(dict(flatten(metrics)), 0)
         for name in ("metrics.json", "protocol.json", "images.csv"):
@@ -142,7 +142,8 @@ def track(
             run_id = tracker.find("model_sha256", sha256(file))
             tracker.tags({f"{method}_run": run_id or "unknown"})
             if run_id:
-                Tracker(STORE, STAGES[method], run_id).metrics(of_method(metrics, method), 0)
+                with track_run(STORE, STAGES[method], run_id) as trained:
+                    trained.metrics(of_method(metrics, method), 0)
 
 
 def of_method(metrics: Mapping[str, Any], method: str) -> dict[str, float]:

@@ -177,7 +177,7 @@ def spread(count: int, limit: int | None) -> list[int]:
 
 def write_scores(path: Path, scores: Sequence[Score]) -> None:
     """Write one CSV row per image and method."""
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("role", "set", "image", "method", *METRICS))
         for score in scores:
@@ -187,7 +187,7 @@ def write_scores(path: Path, scores: Sequence[Score]) -> None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write ``content`` as readable JSON."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def save_pictures(folder: Path, pictures: Mapping[str, Picture]) -> None:

@@ -70,7 +70,7 @@ class Derainer(nn.Module):
         return self.decode(self.encode(rainy), rainy)
 
     def unroll(self, rainy: Tensor) -> list[Stage]:
-        """Return every stage's features and estimate; one item unless the network recurs."""
+        """Return every stage's features and estimate; one item unless the network has several."""
         features = self.encode(rainy)
         return [Stage(features, self.decode(features, rainy))]
 

@@ -1,0 +1,163 @@
+"""One run of a table: train it once, measure it once; what is finished is never done again."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+from typing import NamedTuple
+
+from accelerate import PartialState
+
+from benchmarks.sets import is_prepared, open_place
+from benchmarks.tables import Training
+from ssid.compare import Measured, read_images
+from ssid.config import DataParams
+from ssid.data.store import ImageStore
+from ssid.evaluation.scores import RAINY, Score, measure, summarise, write_scores
+from ssid.inference import derain
+from ssid.models import Derainer, load_model
+from ssid.progress import track
+from ssid.training.checkpoint import sha256
+from ssid.training.job import Project, fingerprint, make_job
+from ssid.training.loop import Job, train
+from ssid.training.tracking import flatten, track_run
+
+
+class Workshop(NamedTuple):
+    """Where runs find their data and leave their results.
+
+    Attributes:
+        catalogue: the data sets.
+        project: where they are prepared, and the folder of all runs.
+        tracking: MLflow's store, or None.
+    """
+
+    catalogue: DataParams
+    project: Project
+    tracking: str | None
+
+
+class Outcome(NamedTuple):
+    """What is known of a finished run.
+
+    Attributes:
+        run: what was trained.
+        folder: its name, from the fingerprint.
+        rainy: the scores of the input.
+        derained: the scores of the estimates.
+        gradient_share: each term's mean share of the gradient, in [0, 1].
+    """
+
+    run: Training
+    folder: str
+    rainy: Measured
+    derained: Measured
+    gradient_share: dict[str, float]
+
+
+def finished(run: Training, shop: Workshop) -> Outcome | None:
+    """Return what a run has reached, or None if it has not been trained and measured yet."""
+    if not all(is_prepared(shop.project, place) for place in run.places):
+        return None
+    if run.teacher and not model_of(job_of(run.teacher, shop)).is_file():
+        return None
+    job = job_of(run, shop)
+    images = images_of(job, run, shop)
+    if not images.is_file():
+        return None
+    shares = gradient_shares(job.folder / "metrics.jsonl")
+    scores = read_images(images, RAINY), read_images(images, run.method)
+    return Outcome(run, job.folder.name, *scores, shares)
+
+
+def finish(run: Training, shop: Workshop) -> None:
+    """Train and measure a run, its teacher first."""
+    if run.teacher:
+        _train_once(run.teacher, shop)
+    model = _train_once(run, shop)
+    stores = [open_place(shop.project, place) for place in run.evaluate]
+    images = images_of(job_of(run, shop), run, shop)
+    if not images.is_file():
+        network = load_model(model)[0].eval().to(PartialState().device)
+        scores = [score for store in stores for score in score_set(network, store, run.method)]
+        partial = images.parent.with_suffix(".partial")
+        partial.mkdir(exist_ok=True)
+        write_scores(partial / images.name, scores)
+        _record(run, shop, scores, partial / images.name, model)
+        partial.rename(images.parent)
+
+
+def job_of(run: Training, shop: Workshop) -> Job:
+    """Return the training job, in a folder that its fingerprint names.
+
+    Raises:
+        UserError: if its teacher is not trained yet, or a data set is not prepared.
+    """
+    teacher = model_of(job_of(run.teacher, shop)) if run.teacher else None
+    stage = "distill" if run.method == "student" else "pretrain"
+    job = make_job(stage, run.params, shop.catalogue, shop.project, teacher)
+    return replace(
+        job,
+        folder=shop.project.runs / job.fingerprint[:12],
+        tags={**job.tags, "benchmark": str(run)},
+        tracking=shop.tracking,
+    )
+
+
+def model_of(job: Job) -> Path:
+    """Return where the trained network of a job lies."""
+    return job.folder / "model.safetensors"
+
+
+def images_of(job: Job, run: Training, shop: Workshop) -> Path:
+    """Return where the scores of a run lie; the folder is named by the images measured."""
+    digests = {place: open_place(shop.project, place).summary.digest for place in run.evaluate}
+    return job.folder / f"scores-{fingerprint(digests)[:12]}" / "images.csv"
+
+
+def score_set(network: Derainer, store: ImageStore, method: str) -> list[Score]:
+    """Return the scores of the rainy images and of a network's estimates, at full size.
+
+    PSNR and SSIM where there are targets, NIQE where there are none; sharpness for both.
+    """
+    metrics = ("psnr", "ssim") if store.paired else ("niqe",)
+    scores = []
+    for i in track(range(len(store)), len(store), f"measure {store.summary.name}"):
+        clean = store.clean(i) if store.paired else None
+        rainy = store.rainy(i)
+        for name, picture in ((RAINY, rainy), (method, derain(network, rainy))):
+            place = store.summary.role, store.summary.name, store.records[i].name, name
+            scores.append(Score(*place, measure(picture, clean, metrics)))
+    return scores
+
+
+def gradient_shares(curves: Path) -> dict[str, float]:
+    """Return each term's mean share of the gradient over a run, from its metrics.jsonl."""
+    shares: dict[str, list[float]] = {}
+    for line in curves.read_text().splitlines():
+        for name, value in json.loads(line).items():
+            if name.startswith("train/grad_share/"):
+                shares.setdefault(name.removeprefix("train/grad_share/"), []).append(value)
+    return {name: round(fmean(values), 4) for name, values in shares.items()}
+
+
+def _train_once(run: Training, shop: Workshop) -> Path:
+    job = job_of(run, shop)
+    model = model_of(job)
+    if not model.is_file():
+        partial = model.with_name("partial.safetensors")
+        train(job, partial)
+        partial.replace(model)
+    return model
+
+
+def _record(
+    run: Training, shop: Workshop, scores: Sequence[Score], images: Path, model: Path
+) -> None:
+    """Leave the scores in MLflow as the pipeline does, in a run that `ssid compare` can read."""
+    with track_run(shop.tracking, "evaluate") as tracker:
+        trained = tracker.find("model_sha256", sha256(model)) or "unknown"
+        tracker.tags({"benchmark": str(run), f"{run.method}_run": trained})
+        tracker.metrics(dict(flatten(summarise(scores))), 0)
+        tracker.file(images)

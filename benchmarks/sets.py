@@ -1,0 +1,65 @@
+"""The data sets that benchmarks train and measure on, prepared once."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from ssid.config import DataParams, DataSet, Role, load_params
+from ssid.data.prepare import prepare
+from ssid.data.store import SUMMARY, ImageStore
+from ssid.training.job import Project, fingerprint
+
+SHARED = Path("benchmarks/params/data.yaml")
+PACKAGED = Path("benchmarks/params/data_packaged.yaml")
+ROLES: tuple[Role, ...] = ("synthetic", "real", "benchmark")
+SMALL = {"limit": 2, "renderings": 1, "max_side": 96}
+"""What shrinks a set to a few thumbnails."""
+
+Block = TypeVar("Block", bound=DataSet)
+
+
+def load_catalogue(data: Path | None, small: bool) -> DataParams:
+    """Return the sets below the folder ``data``, or those of photographs in installed packages.
+
+    Args:
+        data: folder to which the roots in ``benchmarks/params/data.yaml`` are relative.
+        small: shrink every set to a few thumbnails.
+    """
+    catalogue = load_params(SHARED if data else PACKAGED, DataParams)
+    changes: dict[str, Any] = {}
+    for role in ROLES:
+        sets = catalogue.sets(role).items()
+        changes[role] = {name: _located(block, data or Path(), small) for name, block in sets}
+    return catalogue.model_copy(update=changes)
+
+
+def prepared_in(root: Path, catalogue: DataParams) -> Project:
+    """Return the project below ``root`` whose prepared sets are those of the catalogue."""
+    number = fingerprint({"catalogue": catalogue.model_dump(mode="json")})[:12]
+    return Project(prepared=root / "prepared" / number, runs=root, models=root)
+
+
+def prepare_missing(project: Project, catalogue: DataParams, places: Iterable[str]) -> None:
+    """Prepare those of the sets ``<role>/<name>`` that are not there yet."""
+    for place in sorted(set(places)):
+        if not is_prepared(project, place):
+            role, name = cast("Role", place.split("/")[0]), place.split("/")[1]
+            block = catalogue.sets(role)[name]
+            workers = len(os.sched_getaffinity(0))
+            print(prepare(role, name, block, project.prepared / place, workers))
+
+
+def is_prepared(project: Project, place: str) -> bool:
+    """Return whether the set ``<role>/<name>`` is there."""
+    return (project.prepared / place / SUMMARY).is_file()
+
+
+def open_place(project: Project, place: str) -> ImageStore:
+    """Return the prepared set ``<role>/<name>``."""
+    return ImageStore(project.prepared / place)
+
+
+def _located(block: Block, folder: Path, small: bool) -> Block:
+    root = {"root": str(folder / block.root)}
+    return block.model_copy(update={**root, **SMALL} if small else root)

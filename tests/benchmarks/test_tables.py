@@ -1,0 +1,102 @@
+"""Tables of the benchmarks: every run that they ask for is valid, and differs as it should."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from benchmarks.ablation import PARAMS, TABLES
+from benchmarks.sets import load_catalogue
+from benchmarks.tables import QUICK, Scale, load_table, merged, plan
+from ssid.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _in_the_repository(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+@cache
+def runs_of(table, data=Path("data")):
+    return plan(PARAMS / f"{table}.yaml", load_catalogue(data, small=False), Scale())
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_students_differ_in_nothing_but_what_their_variant_says(table):
+    changes = {name: v.student for name, v in load_table(PARAMS / f"{table}.yaml").variants.items()}
+    students = [run for run in runs_of(table) if run.method == "student"]
+    baseline = students[0].params.model_dump()
+    assert {run.variant for run in students} == set(changes)
+    for run in students:
+        place = {key: getattr(run.params, key) for key in ("seed", "synthetic", "real")}
+        assert run.params.model_dump() == merged(baseline, changes[run.variant], place)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_setting_is_run_where_all_data_is_there(table):
+    settings = set(load_table(PARAMS / f"{table}.yaml").settings)
+    assert {run.setting for run in runs_of(table)} == settings
+    assert {run.setting for run in runs_of(table, data=None)} <= settings
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_nobody_is_measured_on_what_anybody_learns_from(table):
+    catalogue = load_catalogue(Path("data"), small=False)
+
+    def roots(places):
+        pairs = [place.split("/") for place in places]
+        return [catalogue.sets(role)[name].root for role, name in pairs]
+
+    for run in runs_of(table):
+        learned = roots(run.places - {*run.evaluate})
+        assert not set(learned) & set(roots(run.evaluate))
+        assert len(set(learned)) == len(learned)  # pairs and rain without targets are apart, too
+
+
+def test_students_of_all_seeds_share_one_teacher():
+    students = [run for run in runs_of("rain_prior") if run.variant == "hint"]
+    assert [run.params.seed for run in students] == [0, 1, 2]
+    assert len({id(run.teacher) for run in students}) == 1
+
+
+def test_teachers_keep_their_proportion_to_the_students(tmp_path):
+    text = (PARAMS / "rain_prior.yaml").read_text()
+    table = tmp_path / "table.yaml"
+    table.write_text(text.replace("steps: 1500", "steps: 3000", 1))
+    runs = plan(table, load_catalogue(None, small=False), Scale(seeds=(0,), steps=500))
+    assert {run.method: run.params.steps for run in runs} == {"teacher": 1000, "student": 500}
+
+
+def test_the_last_weights_count():
+    assert all(run.params.validate_every == run.params.steps for run in runs_of("shift"))
+
+
+def test_settings_without_their_data_are_left_out():
+    packaged = {run.setting for run in runs_of("shift", data=None)}
+    assert packaged == {"light_to_heavy", "light_to_varied", "heavy_to_light"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("teacher: recurrent", "teacher: recurent", "Did you mean 'recurrent'"),
+        ("rain_prior: {weight: 0.1}", "rain_prier: {weight: 0.1}", "Did you mean 'rain_prior'"),
+        ("name: adamax", "name: adamx", r"heavy/teacher single: optimizer.name.*adamx"),
+        ("benchmark/rain100h", "rain100h", "evaluate"),
+    ],
+)
+def test_mistakes_in_a_table_are_named(tmp_path, old, new, message):
+    table = tmp_path / "table.yaml"
+    table.write_text((PARAMS / "rain_prior.yaml").read_text().replace(old, new))
+    with pytest.raises(UserError, match=message):
+        plan(table, load_catalogue(None, small=False), QUICK)
+
+
+def test_changes_reach_into_nested_blocks_and_leave_the_original():
+    block = {"model": {"name": "rrg", "options": {"channels": 8}}, "steps": 3}
+    change = {"model": {"options": {"msrbs": 2}}, "steps": 4}
+    expected = {"model": {"name": "rrg", "options": {"channels": 8, "msrbs": 2}}, "steps": 4}
+    assert merged(block, change) == expected
+    assert block["model"] == {"name": "rrg", "options": {"channels": 8}}
