@@ -12,7 +12,7 @@ class LatencyParams(Params):
 
     height: Annotated[int, Field(ge=32)] = 256
     width: Annotated[int, Field(ge=32)] = 256
-    repeats: Count = 30
+    repeats: Annotated[int, Field(ge=2)] = 30
     warmup: CountOrZero = 5
     threads: Count = 1
 

@@ -57,7 +57,8 @@ def load_distinct_state(model: nn.Module, tensors: dict[str, Tensor]) -> None:
 def save_model(path: Path, model: nn.Module, recipe: Recipe) -> None:
     """Write the weights and recipe of ``model`` to a safetensors file at ``path``."""
     tensors = {name: t.cpu().contiguous() for name, t in distinct_state(model).items()}
-    metadata = {"format": FORMAT, "recipe": json.dumps(recipe._asdict(), sort_keys=True)}
+    # One key only: safetensors writes several in random order, and equal models equal bytes.
+    metadata = {FORMAT: json.dumps(recipe._asdict(), sort_keys=True)}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     save_file(tensors, partial, metadata)
@@ -78,12 +79,12 @@ def load_model(path: Path) -> tuple[Derainer, Recipe]:
             tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path} is not a readable safetensors file: {error}") from error
-    if metadata.get("format") != FORMAT:
+    if FORMAT not in metadata:
         raise UserError(
             f"{path} is a safetensors file, but not a model of ssid (no {FORMAT!r} in its header)."
             " Foreign weights come in through `ssid import-weights`."
         )
-    recipe = Recipe(**json.loads(metadata["recipe"]))
+    recipe = Recipe(**json.loads(metadata[FORMAT]))
     model = recipe.build()
     try:
         load_distinct_state(model, tensors)

@@ -33,8 +33,10 @@ class Batch(NamedTuple):
     real: Tensor
 
     def to(self, device: torch.device) -> "Batch":
-        """Return the batch on ``device``."""
-        return Batch(*(images.to(device, non_blocking=True) for images in self))
+        """Return the batch on ``device``, its channels last as in the networks' weights."""
+        layout = torch.channels_last
+        moved = (images.to(device, non_blocking=True, memory_format=layout) for images in self)
+        return Batch(*moved)
 
 
 @dataclass(frozen=True)

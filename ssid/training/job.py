@@ -15,7 +15,7 @@ from ssid.errors import UserError, nearest
 from ssid.models import Derainer, Recipe, load_model
 from ssid.training.checkpoint import sha256
 from ssid.training.loop import Job
-from ssid.training.tracking import STORE
+from ssid.training.tracking import STORE, data_digests
 
 
 class Project(NamedTuple):
@@ -66,11 +66,11 @@ def make_job(
     teacher = load_model(teacher_file)[0].eval().requires_grad_(False) if teacher_file else None
     student, recipe = initial_network(params, teacher_file)
     teacher_sha256 = sha256(teacher_file) if teacher_file else None
-    digests = {store.summary.name: store.summary.digest for store in (*synthetic, *real)}
     record = {
         stage: params.model_dump(mode="json"),
-        "data": digests,
+        "data": data_digests([*synthetic, *real]),
         "teacher": teacher_sha256,
+        "init": sha256(Path(params.init)) if params.init not in ("random", "teacher") else None,
     }
     return Job(
         stage=stage,

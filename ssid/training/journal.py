@@ -1,6 +1,7 @@
 """What a run leaves behind for people: curves, sample panels and its MLflow record."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -33,8 +34,17 @@ class Journal:
         if self.active:
             self.panels.mkdir(parents=True, exist_ok=True)
             lines = self.curves.read_text().splitlines() if self.curves.is_file() and step else []
-            kept = [line for line in lines if json.loads(line)["step"] <= step]
-            self.curves.write_text("".join(f"{line}\n" for line in kept))
+            partial = self.curves.with_suffix(".partial")
+            partial.write_text("".join(f"{line}\n" for line in lines if _step(line) <= step))
+            partial.replace(self.curves)
+
+    def pending(self) -> dict[str, Tensor]:
+        """Return what was collected since the last :meth:`average`, for checkpoints."""
+        return {name: torch.stack(values) for name, values in self._window.items()}
+
+    def restore(self, pending: Mapping[str, Tensor]) -> None:
+        """Go on with what :meth:`pending` returned."""
+        self._window = {name: list(values) for name, values in pending.items()}
 
     def collect(self, values: Mapping[str, Tensor]) -> None:
         """Remember one step's values until :meth:`average` records their means."""
@@ -51,7 +61,7 @@ class Journal:
         """Write metrics of one step."""
         if self.active:
             with self.curves.open("a") as file:
-                file.write(json.dumps({"step": step, **metrics}) + "\n")
+                file.write(json.dumps({"step": step, **dict(sorted(metrics.items()))}) + "\n")
             self.tracker.metrics(metrics, step)
 
     def show(self, step: int, examples: Sequence[Example]) -> None:
@@ -61,3 +71,11 @@ class Journal:
                 name = f"step-{step:08d}-{number}.png"
                 Image.fromarray(example.panel()).save(self.panels / name)
                 self.tracker.picture(example.panel(), f"panels/{name}")
+
+
+def _step(line: str) -> float:
+    """Return the step of a line of curves, or infinity if its writing was cut short."""
+    try:
+        return float(json.loads(line)["step"])
+    except ValueError:
+        return math.inf

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ssid.config import TermParams
 from ssid.errors import UserError
-from ssid.training.scene import FROM_TEACHER, Scene, View
+from ssid.training.scene import FROM_TEACHER, Scene, Views
 from ssid.training.terms import TERMS, Setup, TermEntry, check_term
 
 DEAD_SHARE = 1e-6
@@ -53,14 +53,14 @@ class Objective(nn.Module):
             )
 
     @property
-    def student_views(self) -> frozenset[View]:
-        """Return what the student has to see."""
-        return frozenset().union(*(term.entry.student for term in self.terms))
-
-    @property
-    def teacher_views(self) -> frozenset[View]:
-        """Return what the teacher has to see."""
-        return frozenset().union(*(term.entry.teacher for term in self.terms))
+    def views(self) -> Views:
+        """Return the views that the terms need, all together."""
+        entries = [term.entry for term in self.terms]
+        return Views(
+            student=frozenset().union(*(entry.student for entry in entries)),
+            teacher=frozenset().union(*(entry.teacher for entry in entries)),
+            images=frozenset().union(*(entry.images for entry in entries)),
+        )
 
     def forward(self, scene: Scene) -> dict[str, Tensor]:
         """Return the weighted value of every term, a scalar each; their sum is the loss."""
@@ -87,7 +87,7 @@ class Objective(nn.Module):
             raise UserError(f"term {term.name!r} does not fit these networks: {error}") from error
 
     def _add(self, name: str, params: TermParams, setup: Setup, real_count: int) -> None:
-        entry = TERMS[name]
+        entry = TERMS[name].narrowed(params.options)
         if (entry.teacher or entry.views & FROM_TEACHER) and setup.teacher is None:
             raise UserError(f"term {name!r} needs a teacher, and this stage has none.")
         if entry.views & {"real", *FROM_TEACHER} and not real_count:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,6 +16,14 @@ View = Literal["rainy", "clean", "real", "pseudo_clean", "rerained"]
 FROM_TEACHER: frozenset[View] = frozenset({"pseudo_clean", "rerained"})
 """Views that only exist once the teacher has seen the real photographs."""
 Unroll = Callable[[Tensor], list[Stage]]
+
+
+class Views(NamedTuple):
+    """What the student has to see, what the teacher has to see, and which images are looked at."""
+
+    student: frozenset[View]
+    teacher: frozenset[View]
+    images: frozenset[View]
 
 
 class Scene:
@@ -33,8 +41,7 @@ class Scene:
         batch: the images.
         student: returns the student's stages for images N×3×H×W.
         teacher: the frozen teacher, or None where no term declares a view of it.
-        student_views: what the student has to see.
-        teacher_views: what the teacher has to see.
+        views: what the student and the teacher have to see, and which images terms look at.
     """
 
     def __init__(
@@ -42,8 +49,7 @@ class Scene:
         batch: Batch,
         student: Unroll,
         teacher: Derainer | None,
-        student_views: frozenset[View],
-        teacher_views: frozenset[View],
+        views: Views,
     ) -> None:
         self.batch = batch
         self._images: dict[View, Tensor] = {
@@ -51,8 +57,8 @@ class Scene:
             "clean": batch.clean,
             "real": batch.real,
         }
-        self._teacher = self._teach(teacher, student_views, teacher_views) if teacher else {}
-        self._student = run(student, self._pick(student_views))
+        self._teacher = self._teach(teacher, views) if teacher else {}
+        self._student = run(student, self._pick(views.student))
 
     def student(self, view: View) -> list[Stage]:
         """Return the student's stages on a view; the last one holds its estimate."""
@@ -66,12 +72,10 @@ class Scene:
         """Return the images N×3×p×p of a view."""
         return self._images[view]
 
-    def _teach(
-        self, teacher: Derainer, student_views: frozenset[View], teacher_views: frozenset[View]
-    ) -> dict[View, list[Stage]]:
-        derives = bool(FROM_TEACHER & (student_views | teacher_views))
-        derived: frozenset[View] = teacher_views & FROM_TEACHER
-        first: frozenset[View] = teacher_views - derived
+    def _teach(self, teacher: Derainer, views: Views) -> dict[View, list[Stage]]:
+        derives = bool(FROM_TEACHER & (views.student | views.teacher | views.images))
+        derived: frozenset[View] = views.teacher & FROM_TEACHER
+        first: frozenset[View] = views.teacher - derived
         if derives:
             first |= {"real"}
         with torch.no_grad():

@@ -3,15 +3,16 @@
 import logging
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from time import time
 from typing import Any
 
 import numpy as np
+
+from ssid.data.store import ImageStore
 
 EXPERIMENT = "ssid"
 STORE = "sqlite:///mlflow.db"
@@ -46,13 +47,13 @@ class Tracker:
         entities = [Param(name, str(value)[:6000]) for name, value in flatten(params)]
         for first in range(0, len(entities), 100):
             chunk = entities[first : first + 100]
-            self._send(partial(self._client.log_batch, self.run_id, params=chunk))
-        self._send(lambda: self._client.log_dict(self.run_id, dict(params), "params.json"))
+            self._call("log_batch", params=chunk)
+        self._call("log_dict", dict(params), "params.json")
 
     def tags(self, tags: Mapping[str, str]) -> None:
         """Record tags, which people filter runs by."""
         for name, value in tags.items():
-            self._send(partial(self._client.set_tag, self.run_id, name, value))
+            self._call("set_tag", name, value)
 
     def inputs(self, digests: Mapping[str, str]) -> None:
         """Record data sets, name → digest, as inputs of the run."""
@@ -64,21 +65,23 @@ class Tracker:
             DatasetInput(Dataset(name, digest[:36], "ssid", f'{{"path": "{name}"}}'))
             for name, digest in digests.items()
         ]
-        self._send(lambda: self._client.log_inputs(self.run_id, datasets=sets))
+        self._call("log_inputs", datasets=sets)
 
     def metrics(self, metrics: Mapping[str, float], step: int) -> None:
         """Record metrics of one step, together with any that could not be sent before."""
+        if self.run_id is None:
+            return
         now = int(time() * 1000)
         self._spool += [(name, float(value), now, step) for name, value in metrics.items()]
         self._send(self._flush)
 
     def picture(self, image: np.ndarray, name: str) -> None:
         """Record an H×W×3 uint8 picture under ``name`` (a path ending in .png)."""
-        self._send(lambda: self._client.log_image(self.run_id, image, name))
+        self._call("log_image", image, name)
 
     def file(self, path: Path, folder: str | None = None) -> None:
         """Record a file among the run's artifacts."""
-        self._send(lambda: self._client.log_artifact(self.run_id, str(path), folder))
+        self._call("log_artifact", str(path), folder)
 
     def model(self, network: Any, example: np.ndarray) -> None:
         """Record a network with its signature; ``example`` is N×3×H×W float32 in [0, 1]."""
@@ -95,7 +98,7 @@ class Tracker:
         self._send(self._flush)
         if self._spool:
             log.warning("%d metrics never reached MLflow; metrics.jsonl has them", len(self._spool))
-        self._send(lambda: self._client.set_terminated(self.run_id, status))
+        self._call("set_terminated", status)
 
     def _open(self, uri: str, stage: str, run_id: str | None) -> None:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -130,6 +133,10 @@ class Tracker:
         )
         return [run.info.run_id for run in runs]
 
+    def _call(self, method: str, *args: Any, **kwargs: Any) -> None:
+        """Call a method of MLflow's client for this run."""
+        self._send(lambda: getattr(self._client, method)(self.run_id, *args, **kwargs))
+
     def _send(self, action: Callable[[], Any]) -> None:
         if self.run_id is not None:
             self._try(action)
@@ -163,6 +170,7 @@ def log_network(network: Any, example: np.ndarray, run_id: str | None) -> None:
     import mlflow
     import torch
 
+    example = np.concatenate([example] * 2)  # exported from one image, it would take only one
     with torch.no_grad():
         output = network(torch.from_numpy(example)).numpy()
     signature = mlflow.models.infer_signature(example, output)
@@ -175,6 +183,11 @@ def log_network(network: Any, example: np.ndarray, run_id: str | None) -> None:
             input_example=example,
             pip_requirements=requirements,
         )
+
+
+def data_digests(stores: Sequence[ImageStore]) -> dict[str, str]:
+    """Return the digests of prepared sets by role and name, as sets of two roles may share one."""
+    return {f"{s.summary.role}/{s.summary.name}": s.summary.digest for s in stores}
 
 
 def flatten(params: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -193,7 +206,10 @@ def commit() -> str:
 
 
 def _git(*arguments: str) -> str:
-    result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    except OSError:  # there is no git
+        return ""
     return result.stdout.strip()
 
 

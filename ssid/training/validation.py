@@ -68,7 +68,7 @@ def central_crops(stores: Sequence[ImageStore]) -> Iterator[tuple[Tensor, Tensor
 
 def _centre(image: np.ndarray) -> Tensor:
     top, left = (max(side - SIDE, 0) // 2 for side in image.shape[:2])
-    crop = np.ascontiguousarray(image[top : top + SIDE, left : left + SIDE])
+    crop = image[top : top + SIDE, left : left + SIDE].copy()  # the stored image is read-only
     return torch.from_numpy(crop).permute(2, 0, 1)[None].float() / 255
 
 

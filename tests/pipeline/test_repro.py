@@ -104,7 +104,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     }
     clone.change("params/teacher.yaml", **short)
     clone.change("params/student.yaml", **short, batch__real=1)
-    clone.change("params/evaluate.yaml", latency__repeats=1, latency__warmup=0, latency__height=64)
+    clone.change("params/evaluate.yaml", latency__repeats=2, latency__warmup=0, latency__height=64)
     clone.done("git", "init", "--quiet")
     clone.commit()
     return clone

@@ -86,7 +86,13 @@ def spatial_affinity(scene: Scene, *, max_positions: int = 1024) -> Tensor:
 @term("channel_affinity", kind="distillation", student=("rainy",), teacher=("rainy",))
 def channel_affinity(scene: Scene) -> Tensor:
     """Match the cosines between channels, where both networks have the same number of them."""
-    return channel_affinity_loss(_map(scene, "student"), _map(scene, "teacher"))
+    student, teacher = _map(scene, "student"), _map(scene, "teacher")
+    if student.shape[1] != teacher.shape[1]:
+        raise ValueError(
+            f"it compares channels, and they have {student.shape[1]} and {teacher.shape[1]}:"
+            " choose spatial_affinity, or hint"
+        )
+    return channel_affinity_loss(student, teacher)
 
 
 @term("attention", kind="distillation", student=("rainy",), teacher=("rainy",))

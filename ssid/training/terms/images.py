@@ -19,9 +19,7 @@ from ssid.losses.segmentation import BackgroundSegmentation
 from ssid.losses.ssim import ssim
 from ssid.losses.trunks import COARSE, load_trunk
 from ssid.training.scene import Scene, View
-from ssid.training.terms.registry import Setup, term
-
-Domain = Literal["real", "synthetic", "both"]
+from ssid.training.terms.registry import DOMAINS, Domain, Setup, term
 
 
 @term("l1", kind="loss", student=("rainy",), images=("clean",))
@@ -146,12 +144,7 @@ def _derained(scene: Scene, view: View) -> Tensor:
 
 
 def _estimates(scene: Scene, on: Domain) -> list[Tensor]:
-    views: dict[Domain, list[View]] = {
-        "real": ["real"],
-        "synthetic": ["rainy"],
-        "both": ["rainy", "real"],
-    }
-    return [_derained(scene, view) for view in views[on]]
+    return [_derained(scene, view) for view in DOMAINS[on]]
 
 
 def _path(weights: str | None) -> Path | None:

@@ -1,8 +1,8 @@
 """How a term of the objective is declared, and how its options are checked."""
 
 import inspect
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -14,6 +14,14 @@ from ssid.registry import Registry
 from ssid.training.scene import View
 
 Kind = Literal["loss", "distillation", "alignment"]
+Domain = Literal["real", "synthetic", "both"]
+
+DOMAINS: dict[Domain, tuple[View, ...]] = {
+    "real": ("real",),
+    "synthetic": ("rainy",),
+    "both": ("rainy", "real"),
+}
+"""The rainy images that the option ``on`` of a term stands for."""
 
 
 class Setup(NamedTuple):
@@ -49,6 +57,14 @@ class TermEntry:
     def views(self) -> frozenset[View]:
         """Return every view that the term touches."""
         return self.student | self.teacher | self.images
+
+    def narrowed(self, options: Mapping[str, Any]) -> "TermEntry":
+        """Return the entry without the student's views that its option ``on`` leaves out."""
+        on = self.value_options().get("on")
+        if on is None:
+            return self
+        chosen: Domain = options.get("on", on.default)
+        return replace(self, student=self.student & frozenset(DOMAINS[chosen]))
 
     def value_options(self) -> dict[str, inspect.Parameter]:
         """Return the keyword options of the term's function."""

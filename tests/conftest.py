@@ -1,0 +1,65 @@
+"""What tests of several folders share: data that lies beside the repository, and tiny stores."""
+
+from pathlib import Path
+
+import pytest
+import skimage.data
+import torch
+from PIL import Image
+
+from ssid.config import RealSet, SyntheticSet
+from ssid.data.prepare import prepare
+from ssid.data.store import ImageStore
+
+SIZES = [(64, 56), (48, 72), (40, 40), (80, 48), (52, 60)]
+"""Width and height of the photographs that tiny stores are made of."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Keep results and timings independent of the number of cores."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of published images and weights, which are too large for the repository."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"needs published images and weights, and there is no folder {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of five small clean photographs of different sizes."""
+    folder = tmp_path_factory.mktemp("photographs")
+    astronaut = skimage.data.astronaut()
+    for i, (width, height) in enumerate(SIZES):
+        crop = astronaut[60 * i : 60 * i + height, 80 * i : 80 * i + width]
+        Image.fromarray(crop).save(folder / f"photograph{i}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, photographs: Path) -> Path:
+    """Return a folder data/prepared with the sets synthetic/tiny and real/tiny_real."""
+    folder = tmp_path_factory.mktemp("data") / "prepared"
+    root = str(photographs)
+    pairs = SyntheticSet(root=root, layout="photographs", rain="rain100l", val_fraction=0.3)
+    real = RealSet(root=root, layout="photographs", rain="standin", limit=3, seed=1)
+    prepare("synthetic", "tiny", pairs, folder / "synthetic" / "tiny", workers=1)
+    prepare("real", "tiny_real", real, folder / "real" / "tiny_real", workers=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pair_store(prepared: Path) -> ImageStore:
+    """Return the store of the tiny pairs."""
+    return ImageStore(prepared / "synthetic" / "tiny")
+
+
+@pytest.fixture(scope="session")
+def real_store(prepared: Path) -> ImageStore:
+    """Return the store of the tiny stand-in for real rain."""
+    return ImageStore(prepared / "real" / "tiny_real")

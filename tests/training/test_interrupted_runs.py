@@ -1,0 +1,190 @@
+"""A run that is cut anywhere and started again leaves the same bytes as one that is not."""
+
+import logging
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+
+import pytest
+from training_runs import Run, remains
+
+from ssid.training.batches import Batches
+
+MOMENTS = [
+    ("open", "metrics.partial", 1),  # before anything is learnt
+    ("open", "metrics.jsonl", 2),
+    ("os.rename", "best.safetensors.partial", 2),
+    ("open", "step-00000004-1.png", 1),
+    ("os.mkdir", "step-00000004.partial", 1),
+    ("open", "step-00000004.partial/state.json", 1),
+    ("open", "step-00000004.partial/manifest.json", 1),
+    ("os.rename", "step-00000004.partial", 1),
+    ("shutil.rmtree", "checkpoints/step-00000002", 1),  # a third checkpoint is there by now
+    ("open", "step-00000006-1.png", 1),  # after the shares of step 5, which come once more
+    ("open", "models/student.safetensors", 1),
+    ("shutil.rmtree", "distill/checkpoints", 2),
+]
+"""File operations before which a run is killed: audit event, end of the path, which occurrence."""
+
+
+def in_child(action) -> multiprocessing.Process:
+    child = multiprocessing.get_context("fork").Process(target=action, daemon=True)
+    child.start()
+    return child
+
+
+def train_until(run: Run, is_last) -> int:
+    """Train in a process that kills itself at the first file operation that is the last one."""
+
+    def action():
+        def watch(event, arguments):
+            path = str(arguments[0]) if arguments else ""
+            if path.startswith(str(run.folder)) and is_last(event, path):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(watch)
+        run.train()
+
+    child = in_child(action)
+    child.join()
+    return child.exitcode
+
+
+def stop_at(monkeypatch, *steps: int) -> None:
+    """Send SIGTERM to this process while it loads the batches of these steps, once each."""
+    load, left = Batches.__getitem__, set(steps)
+
+    def load_and_signal(self, step):
+        if step in left:
+            left.remove(step)
+            os.kill(os.getpid(), signal.SIGTERM)
+        return load(self, step)
+
+    monkeypatch.setattr(Batches, "__getitem__", load_and_signal)
+
+
+@pytest.mark.parametrize(("event", "end", "occurrence"), MOMENTS, ids=lambda value: str(value))
+def test_killed_at_a_file_operation(whole, new_run, event, end, occurrence):
+    run, left = new_run(), [occurrence]
+
+    def is_last(seen, path):
+        left[0] -= seen == event and path.endswith(end)
+        return left[0] == 0
+
+    assert train_until(run, is_last) == -signal.SIGKILL
+    run.train()
+    assert remains(run) == remains(whole)
+
+
+def test_killed_again_and_again(whole, new_run):
+    run, draw = new_run(), random.Random(1)
+    for _ in range(8):
+        left = [draw.randint(15, 60)]
+
+        def is_last(event, path, left=left):
+            left[0] -= 1
+            return left[0] == 0
+
+        if train_until(run, is_last) == 0:
+            break
+    run.train()
+    assert remains(run) == remains(whole)
+
+
+def test_killed_at_any_time(whole, new_run):
+    run, draw = new_run(), random.Random(2)
+    for _ in range(4):
+        child = in_child(run.train)
+        time.sleep(draw.uniform(0.05, 0.5))
+        child.kill()
+        child.join()
+    run.train()
+    assert remains(run) == remains(whole)
+
+
+@pytest.mark.parametrize("steps", [(0,), (3,), (1, 2, 6), (7,)], ids=str)
+def test_asked_to_stop(whole, new_run, monkeypatch, steps):
+    run, handler = new_run(), signal.getsignal(signal.SIGTERM)
+    stop_at(monkeypatch, *steps)
+    for step in steps:
+        with pytest.raises(KeyboardInterrupt, match=f"after step {step + 1}"):
+            run.train()
+        assert run.checkpoints()[-1].name == f"step-{step + 1:08d}"
+    run.train()
+    assert remains(run) == remains(whole)
+    assert signal.getsignal(signal.SIGTERM) is handler
+
+
+def test_the_last_checkpoints_are_the_same_to_the_byte(new_run, monkeypatch):
+    once, often = new_run("once"), new_run("often")
+    stop_at(monkeypatch, 7)
+    with pytest.raises(KeyboardInterrupt):
+        once.train()
+    stop_at(monkeypatch, 0, 4, 7)
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            often.train()
+    assert remains(often) == remains(once)
+    state = {path.name for path in once.checkpoints()[-1].iterdir()}
+    assert state == {"manifest.json", "state.json", "tensors.safetensors"}
+
+
+def test_a_damaged_checkpoint_leads_to_the_one_before(whole, new_run, monkeypatch, caplog):
+    run = new_run()
+    stop_at(monkeypatch, 6)
+    with pytest.raises(KeyboardInterrupt):
+        run.train()
+    older, newest = run.checkpoints()
+    with (newest / "tensors.safetensors").open("r+b") as file:
+        file.truncate(1000)
+    with caplog.at_level(logging.INFO, "ssid"):
+        run.train()
+    assert f"goes on after step {int(older.name[-2:])}" in caplog.text
+    assert remains(run) == remains(whole)
+
+
+def test_all_checkpoints_damaged_is_a_fresh_start(whole, new_run, monkeypatch):
+    run = new_run()
+    stop_at(monkeypatch, 5)
+    with pytest.raises(KeyboardInterrupt):
+        run.train()
+    for path in run.checkpoints():
+        (path / "manifest.json").unlink()
+    run.train()
+    assert remains(run) == remains(whole)
+
+
+def test_a_torn_line_of_curves_is_dropped(whole, new_run, monkeypatch):
+    run = new_run()
+    stop_at(monkeypatch, 4)
+    with pytest.raises(KeyboardInterrupt):
+        run.train()
+    with (run.runs / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 6, "train/lo')
+    run.train()
+    assert remains(run) == remains(whole)
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 6}, {"optimizer": {"lr": 1e-3}}, {"log_every": 4}], ids=str
+)
+def test_a_changed_parameter_starts_anew(new_run, monkeypatch, caplog, change):
+    run, fresh = new_run("run"), new_run("fresh")
+    stop_at(monkeypatch, 4)
+    with pytest.raises(KeyboardInterrupt):
+        run.train()
+    shutil.rmtree(run.runs / "panels")
+    with caplog.at_level(logging.INFO, "ssid"):
+        run.train(**change)
+    assert "goes on" not in caplog.text
+    fresh.train(**change)
+    assert remains(run) == remains(fresh)
+
+
+def test_a_finished_run_leaves_no_checkpoint_and_no_pickle(whole):
+    assert whole.checkpoints() == []
+    assert {name.rsplit(".", 1)[1] for name in remains(whole)} == {"safetensors", "jsonl", "png"}

@@ -1,0 +1,251 @@
+"""What a training run does, and how it fails."""
+
+import json
+import math
+import multiprocessing
+import os
+import shutil
+import socket
+from types import SimpleNamespace as Fake
+
+import pytest
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from PIL import Image
+from training_runs import Run, remains
+
+from ssid.errors import UserError
+from ssid.models import load_model, save_model
+from ssid.training.batches import Batches
+from ssid.training.checkpoint import sha256
+from ssid.training.loop import PATIENCE_FOR_NANS, train
+from ssid.training.tracking import data_digests
+from ssid.training.validation import validate
+
+L1 = {"l1": {"weight": 1}}
+
+
+def poison(monkeypatch, steps) -> None:
+    """Put NaN into the targets of these steps."""
+    load = Batches.__getitem__
+
+    def load_poisoned(self, step):
+        batch = load(self, step)
+        return batch._replace(clean=batch.clean * math.nan) if step in steps else batch
+
+    monkeypatch.setattr(Batches, "__getitem__", load_poisoned)
+
+
+def test_training_reduces_the_loss(new_run, pair_store):
+    run = new_run(distill=False)
+    run.train(steps=60, optimizer={"lr": 1e-2}, log_every=10, validate_every=60, probe_every=60)
+    losses = list(run.curve("train/loss").values())
+    assert losses[-1] < 0.5 * losses[0]
+    untouched = validate(torch.nn.Identity(), [pair_store], Accelerator())
+    assert run.curve("val/psnr")[60] > untouched.psnr
+
+
+def test_every_interval_is_kept(whole):
+    steps = {name: list(whole.curve(name)) for name in ("val/psnr", "train/loss", "lr")}
+    assert steps == {"val/psnr": [2, 4, 6, 8], "train/loss": [3, 6, 8], "lr": [3, 6, 8]}
+    assert list(whole.curve("train/grad_share/l1")) == [1, 5]
+    terms = {name for line in whole.curves() for name in line if name.startswith("train/term/")}
+    assert terms == {f"train/term/{name}" for name in whole.job().params.objective}
+
+
+def test_curves_add_up(whole):
+    for line in whole.curves():
+        terms = [value for name, value in line.items() if name.startswith("train/term/")]
+        shares = [value for name, value in line.items() if name.startswith("train/grad_share/")]
+        if terms:
+            assert sum(terms) == pytest.approx(line["train/loss"], rel=1e-5)
+        if shares:
+            assert sum(shares) == pytest.approx(1)
+
+
+def test_the_best_student_is_kept(new_run, pair_store):
+    run = new_run(distill=False)
+    run.train(
+        steps=6, optimizer={"lr": 0.5}, schedule={"name": "constant"}, validate_every=1, log_every=6
+    )
+    scores = run.curve("val/psnr")
+    assert scores[6] < max(scores.values())  # the rate is far too high
+    found = validate(run.student(), [pair_store], Accelerator()).psnr
+    assert found == pytest.approx(max(scores.values()), abs=1e-4)
+    assert list(run.curve("best/psnr").values())[-1] == max(scores.values())
+
+
+def test_the_same_seed_gives_the_same_student(whole, new_run):
+    again = new_run()
+    again.train()
+    assert remains(again) == remains(whole)
+
+
+def test_the_same_student_gives_the_same_bytes(whole, tmp_path):
+    """DVC runs later stages again whenever a byte of the model has changed."""
+    model, recipe = load_model(whole.output)
+    for i in range(8):
+        save_model(tmp_path / f"{i}.safetensors", model, recipe)
+    assert {sha256(path) for path in tmp_path.iterdir()} == {sha256(whole.output)}
+
+
+def test_another_seed_gives_another_student(whole, new_run):
+    other = new_run()
+    other.train(seed=6)
+    assert remains(other) != remains(whole)
+
+
+def test_the_teacher_stays_as_it_is(new_run):
+    run = new_run()
+    job, before = run.job(), load_model(run.teacher)[0].state_dict()
+    train(job, run.output)
+    assert all(torch.equal(t, before[n]) for n, t in job.teacher.state_dict().items())
+    assert not any(p.requires_grad or p.grad is not None for p in job.teacher.parameters())
+    assert not job.teacher.training
+
+
+def test_a_student_may_start_as_its_teacher(new_run, teacher_file):
+    run, options = new_run(), {"channels": 6, "stages": 1, "units": 1}
+    student = run.job(init="teacher", model={"name": "prenet", "options": options}).student
+    teacher = load_model(teacher_file)[0]
+    assert all(torch.equal(t, teacher.state_dict()[n]) for n, t in student.state_dict().items())
+    with pytest.raises(UserError, match="set init: random"):
+        run.job(init="teacher")
+    with pytest.raises(UserError, match="no teacher"):
+        new_run(distill=False).job(init="teacher")
+
+
+def test_steps_without_a_finite_loss_are_left_out(new_run, monkeypatch, caplog):
+    run = new_run(distill=False)
+    poison(monkeypatch, {2, 3, 6})
+    run.train()
+    assert [r.getMessage() for r in caplog.records if "not finite" in r.getMessage()] == [
+        f"step {step} is skipped, its loss is not finite: l1 = nan" for step in (2, 3, 6)
+    ]
+    assert all(p.isfinite().all() for p in run.student().parameters())
+    assert all(math.isfinite(loss) for loss in run.curve("train/loss").values())
+
+
+def test_a_loss_that_stays_without_value_ends_the_run(new_run, monkeypatch):
+    run = new_run(distill=False)
+    poison(monkeypatch, range(3, 100))
+    with pytest.raises(UserError, match=rf"{PATIENCE_FOR_NANS} steps in a row.*optimizer\.lr"):
+        run.train(steps=40, validate_every=40, checkpoint_every=1)
+    assert run.checkpoints()[-1].name == f"step-{3 + PATIENCE_FOR_NANS - 1:08d}"
+    assert not run.output.exists()
+
+
+def test_a_dead_term_is_warned_of(new_run, caplog):
+    published = {"weight": 1e-6, "distance": "code_kl_as_published"}
+    objective = {"l1": {"weight": 20}, "code_self_alignment": published}
+    new_run().train(steps=2, objective=objective)
+    [warning] = [r.getMessage() for r in caplog.records if "changes nothing" in r.getMessage()]
+    assert "step 1: term 'code_self_alignment'" in warning
+
+
+def test_terms_that_do_not_fit_are_named_before_anything_is_learnt(new_run):
+    with pytest.raises(UserError, match=r"'channel_affinity' does not fit these networks.*4.*6"):
+        new_run().train(objective={"channel_affinity": {"weight": 1}})
+
+
+@pytest.fixture
+def fresh_accelerate():
+    """Let a test choose another precision than those before and after it."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def test_bfloat16(new_run, fresh_accelerate):
+    run = new_run()
+    run.train(steps=2, precision="bf16")
+    assert all(p.dtype == torch.float32 for p in run.student().parameters())
+    assert math.isfinite(run.curve("train/loss")[2])
+
+
+def test_panels_show_rainy_derained_and_clean(whole, pair_store):
+    shown = Image.open(whole.runs / "panels" / "step-00000008-0.png")
+    record = pair_store.records[pair_store.split("val")[0]]
+    assert shown.size == (3 * record.width, record.height)
+
+
+def test_an_mlflow_store_that_cannot_be_opened_changes_nothing(whole, new_run, caplog, tmp_path):
+    (tmp_path / "file").touch()
+    run = new_run(tracking=f"sqlite:///{tmp_path}/file/mlflow.db")
+    run.train()
+    warnings = [r.getMessage() for r in caplog.records if "MLflow" in r.getMessage()]
+    assert len(warnings) == 1
+    assert "training goes on without it" in warnings[0]
+    assert remains(run) == remains(whole)
+
+
+@pytest.mark.parametrize("what", ["real_digest", "teacher", "init"])
+def test_whatever_decides_the_course_is_in_the_fingerprint(new_run, tmp_path, what):
+    run = new_run()
+    start = tmp_path / "start.safetensors"
+    shutil.copyfile(run.teacher, start)
+    options = {"channels": 6, "stages": 1, "units": 1}
+    changes = {"model": {"name": "prenet", "options": options}, "init": str(start)}
+    before = run.job(**changes).fingerprint
+    assert run.job(**changes).fingerprint == before
+
+    other = Run(run.folder, tmp_path / "prepared", tmp_path / "teacher.safetensors")
+    shutil.copytree(run.prepared, other.prepared)
+    shutil.copyfile(run.teacher, other.teacher)
+    assert other.job(**changes).fingerprint == before
+    if what == "real_digest":
+        summary = other.prepared / "real" / "tiny_real" / "summary.json"
+        summary.write_text(json.dumps({**json.loads(summary.read_text()), "digest": "other"}))
+    else:
+        file = other.teacher if what == "teacher" else start
+        content = bytearray(file.read_bytes())
+        content[-1] ^= 1
+        file.write_bytes(content)
+    assert other.job(**changes).fingerprint != before
+
+
+def test_sets_of_two_roles_may_share_a_name():
+    stores = [
+        Fake(summary=Fake(role=role, name="street", digest=role)) for role in ("synthetic", "real")
+    ]
+    assert data_digests(stores) == {"synthetic/street": "synthetic", "real/street": "real"}
+
+
+def two_processes(run: Run, **changes) -> None:
+    """Train as `accelerate launch --cpu --num_processes 2` does."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def work(rank):
+        AcceleratorState._reset_state(reset_partial_state=True)
+        os.environ |= {
+            "ACCELERATE_USE_CPU": "true",
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": str(port),
+            "WORLD_SIZE": "2",
+            "RANK": str(rank),
+            "LOCAL_RANK": str(rank),
+        }
+        run.train(**changes)
+
+    context = multiprocessing.get_context("fork")
+    children = [context.Process(target=work, args=(rank,), daemon=True) for rank in range(2)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join(60)
+    assert [child.exitcode for child in children] == [0, 0]
+
+
+def test_two_processes_learn_what_one_does(new_run):
+    one, two = new_run("one"), new_run("two")
+    # Means over images: the mean over both processes is that over the whole batch.
+    changes = {"steps": 4, "objective": {**L1, "hint": {"weight": 0.1}}}
+    one.train(**changes)
+    two_processes(two, **changes)
+    for ours, theirs in zip(two.student().parameters(), one.student().parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-3)
+    assert two.curve("val/psnr") == pytest.approx(one.curve("val/psnr"), abs=1e-2)
+    assert two.curve("lr") == one.curve("lr")

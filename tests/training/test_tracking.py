@@ -1,0 +1,217 @@
+"""What MLflow gets to know, and that training does not depend on it."""
+
+import json
+import os
+import signal
+from importlib.metadata import version
+from pathlib import Path
+from types import SimpleNamespace
+
+import mlflow
+import numpy as np
+import pytest
+import torch
+from training_runs import Run
+
+from ssid.training.batches import Batches
+from ssid.training.checkpoint import sha256
+from ssid.training.tracking import Tracker, commit, flatten, track_run
+
+
+class Client:
+    """Stands in for MLflow's client: remembers metrics, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple] = []
+        self.sizes: list[int] = []
+        self.status: str | None = None
+        self.fails = False
+
+    def log_batch(self, run_id, metrics):
+        if self.fails:
+            raise ConnectionError("the server is gone")
+        self.sizes.append(len(metrics))
+        self.received += [(m.key, m.value, m.step) for m in metrics]
+
+    def set_terminated(self, run_id, status):
+        if self.fails:
+            raise ConnectionError("the server is gone")
+        self.status = status
+
+
+@pytest.fixture
+def tracker() -> Tracker:
+    tracker = Tracker(None, "distill")
+    tracker._client, tracker.run_id = Client(), "run"
+    return tracker
+
+
+def test_metrics_that_fail_are_sent_later_in_order(tracker, caplog):
+    tracker.metrics({"a": 1.0}, 1)
+    tracker._client.fails = True
+    tracker.metrics({"a": 2.0}, 2)
+    tracker.metrics({"a": 3.0, "b": 0.5}, 3)
+    tracker._client.fails = False
+    tracker.metrics({"a": 4.0}, 4)
+    expected = [("a", 1.0, 1), ("a", 2.0, 2), ("a", 3.0, 3), ("b", 0.5, 3), ("a", 4.0, 4)]
+    assert tracker._client.received == expected
+    assert len(caplog.records) == 1
+
+
+def test_many_metrics_are_sent_in_batches_that_mlflow_takes(tracker):
+    tracker._client.fails = True
+    for step in range(2500):
+        tracker.metrics({"a": float(step)}, step)
+    tracker._client.fails = False
+    tracker.close("FINISHED")
+    assert tracker._client.sizes == [1000, 1000, 500]
+    assert [step for _, _, step in tracker._client.received] == list(range(2500))
+
+
+def test_what_never_arrived_is_said_at_the_end(tracker, caplog):
+    tracker._client.fails = True
+    tracker.metrics({"a": 1.0, "b": 2.0}, 1)
+    tracker.close("FINISHED")
+    assert "2 metrics never reached MLflow; metrics.jsonl has them" in caplog.text
+
+
+def test_without_a_store_nothing_is_tracked_and_nothing_is_said(caplog):
+    with track_run(None, "distill") as tracker:
+        tracker.params({"a": 1})
+        tracker.tags({"a": "b"})
+        tracker.inputs({"set": "digest"})
+        tracker.metrics({"a": 1.0}, 1)
+        tracker.picture(np.zeros((2, 2, 3), np.uint8), "x.png")
+        assert tracker.find("a", "b") is None
+    assert tracker.run_id is None
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(KeyboardInterrupt, "KILLED"), (ValueError, "FAILED"), (None, "FINISHED")]
+)
+def test_the_status_says_how_a_run_ended(monkeypatch, tracker, error, status):
+    monkeypatch.setattr("ssid.training.tracking.Tracker", lambda *_: tracker)
+
+    def work():
+        with track_run("store", "distill"):
+            if error:
+                raise error
+
+    if error:
+        with pytest.raises(error):
+            work()
+    else:
+        work()
+    assert tracker._client.status == status
+
+
+def test_nested_parameters_have_dotted_names():
+    nested = {"a": {"b": {"c": 1}, "d": [1, 2]}, "e": {}, "f": None}
+    assert dict(flatten(nested)) == {"a.b.c": 1, "a.d": [1, 2], "e": {}, "f": None}
+
+
+def test_no_git_is_no_obstacle(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert commit() == "unknown"
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory, prepared):
+    """Return a pretraining and a distillation, stopped once and gone on with, and their client."""
+    folder, before = tmp_path_factory.mktemp("tracked"), Path.cwd()
+    os.chdir(folder)  # beside the database, MLflow keeps files in the working directory
+    store, patch = f"sqlite:///{folder}/mlflow.db", pytest.MonkeyPatch()
+    try:
+        teacher = Run(folder / "teacher", prepared, tracking=store)
+        teacher.train(steps=2)
+        student = Run(folder / "student", prepared, teacher.output, store)
+        load = Batches.__getitem__
+
+        def load_and_signal(self, step):
+            if step == 4:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return load(self, step)
+
+        with patch.context() as patched:
+            patched.setattr(Batches, "__getitem__", load_and_signal)
+            with pytest.raises(KeyboardInterrupt):
+                student.train()
+        client = mlflow.MlflowClient(store)
+        [killed] = client.search_runs(["1"], "tags.stage = 'distill'")
+        student.train()
+        yield SimpleNamespace(teacher=teacher, student=student, client=client, killed=killed)
+    finally:
+        os.chdir(before)
+        mlflow.set_tracking_uri(None)
+
+
+@pytest.fixture
+def run(recorded):
+    """Return MLflow's record of the distillation; there is one, though it was interrupted."""
+    [run] = recorded.client.search_runs(["1"], "tags.stage = 'distill'")
+    return run
+
+
+def test_an_interrupted_run_is_gone_on_with(recorded, run):
+    assert recorded.killed.info.status == "KILLED"
+    assert run.info.status == "FINISHED"
+    assert run.info.run_id == recorded.killed.info.run_id
+
+
+def test_tags_tell_where_a_run_comes_from(recorded, run):
+    [teacher] = recorded.client.search_runs(["1"], "tags.stage = 'pretrain'")
+    assert run.data.tags["teacher_run"] == teacher.info.run_id
+    assert run.data.tags["model_sha256"] == sha256(recorded.student.output)
+    assert run.data.tags["real_rain"] == "stand-in (rendered)"
+    assert teacher.data.tags["real_rain"] == "none"
+    assert run.data.tags["version.torch"] == version("torch")
+    assert run.data.tags["commit"]
+
+
+def test_parameters_are_recorded(recorded, run):
+    assert run.data.params["distill.optimizer.lr"] == "0.005"
+    assert run.data.params["distill.objective.sirr.weight"] == "0.001"
+    path = recorded.client.download_artifacts(run.info.run_id, "params.json")
+    assert json.loads(Path(path).read_text()) == recorded.student.job().record
+
+
+def test_data_sets_are_inputs(recorded, run):
+    inputs = {item.dataset.name: item.dataset.digest for item in run.inputs.dataset_inputs}
+    job = recorded.student.job()
+    assert inputs == {
+        "synthetic/tiny": job.synthetic[0].summary.digest[:36],
+        "real/tiny_real": job.real[0].summary.digest[:36],
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["train/loss", "train/grad_share/l1", "val/psnr", "best/psnr", "lr"]
+)
+def test_curves_are_those_of_the_file(recorded, run, name):
+    history = recorded.client.get_metric_history(run.info.run_id, name)
+    assert [(m.step, m.value) for m in history] == list(recorded.student.curve(name).items())
+
+
+def test_panels_are_recorded(recorded, run):
+    listed = recorded.client.list_artifacts(run.info.run_id, "panels")
+    found = {Path(item.path).name for item in listed}
+    assert found == {path.name for path in (recorded.student.runs / "panels").iterdir()}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_model_is_stored_with_its_signature_and_derains(recorded, run, count):
+    [output] = run.outputs.model_outputs
+    uri = f"models:/{output.model_id}"
+    model = mlflow.pyfunc.load_model(uri)
+    [inputs] = model.metadata.signature.inputs.inputs
+    assert (inputs.type, inputs.shape[:2]) == (np.dtype("float32"), (-1, 3))
+    images = torch.rand(count, *inputs.shape[1:])
+    derained = model.predict(images.numpy())
+    expected = recorded.student.student().eval()(images).detach().numpy()
+    np.testing.assert_allclose(derained, expected, atol=1e-5)
+
+
+def test_no_artifact_is_pickle(recorded):
+    suffixes = {path.suffix for path in Path("mlruns").rglob("*") if path.is_file()}
+    assert suffixes <= {".json", ".png", ".yaml", ".txt", ".pt2", ""}
