@@ -11,6 +11,7 @@ from ssid.entry import reporting
 from ssid.errors import UserError
 
 PARAMS = Path("params")
+PREPARED = Path("data/prepared")
 STUDENT = Path("models/student.safetensors")
 
 app = typer.Typer(
@@ -112,6 +113,26 @@ def derain(
 
 
 @app.command()
+def prune(
+    model: Annotated[Path, typer.Argument(help="Model file to make smaller.")],
+    macs: Annotated[float, typer.Option(min=0.05, max=1, help="Share of MACs to keep.")] = 0.6,
+    output: Annotated[Path | None, typer.Option(help="Default: MODEL_pruned.safetensors.")] = None,
+) -> None:
+    """Make a trained network smaller and faster, without its training data."""
+    from ssid.config import load_params
+    from ssid.config.prune import PruneParams
+    from ssid.prune.job import prune_model
+
+    _require_project()
+    params = load_params(PARAMS / "prune.yaml", PruneParams).model_copy(update={"macs": macs})
+    output = output or model.with_name(f"{model.stem}_pruned.safetensors")
+    result = prune_model(model, output, params)
+    for name in ("parameters", "gmacs", "latency_ms"):
+        print(f"{name}: {result['before'][name]} → {result['after'][name]}")
+    print(f"wrote {output}")
+
+
+@app.command()
 def compare(
     runs: Annotated[
         list[str], typer.Argument(help="images.csv files, their folders, or MLflow run ids.")
@@ -168,13 +189,19 @@ def data_list() -> None:
 @data.command("check")
 def data_check(name: Annotated[str, typer.Argument(help="Name in params/data.yaml.")]) -> None:
     """Decode every image of a data set and say which cannot be used, and why."""
-    from ssid.data.catalogue import find_sets
+    from ssid.config import DataParams, load_params
+    from ssid.data.catalogue import DATA_FILE, find_sets
     from ssid.data.inspection import inspect
+    from ssid.data.leakage import compare
 
     _require_project()
     for role, block in find_sets(name):
         print(f"{role} data set {name}: {block.root}, layout {block.layout}")
-        print(inspect(role, block))
+        findings = inspect(role, block)
+        print(findings)
+        if role == "synthetic":
+            params = load_params(DATA_FILE, DataParams)
+            print(compare(findings.fingerprints, params, PREPARED))
 
 
 @data.command("show")
@@ -190,7 +217,7 @@ def data_show(
     _require_project()
     for role, _ in find_sets(name):
         sheet = output / f"{role}-{name}.png"
-        write_contact_sheet(ImageStore(Path("data/prepared") / role / name), sheet)
+        write_contact_sheet(ImageStore(PREPARED / role / name), sheet)
         print(f"wrote {sheet}")
 
 

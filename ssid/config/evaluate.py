@@ -28,6 +28,7 @@ class EvaluateParams(Params):
         overlap: pixels that neighbouring tiles share.
         metrics: what is measured on images; ``niqe`` alone needs no clean image.
         pictures: panels per set in the report.
+        threads: CPU threads that derain; None for one on every core.
         latency: how speed is measured.
     """
 
@@ -38,6 +39,7 @@ class EvaluateParams(Params):
     overlap: CountOrZero = 64
     metrics: Annotated[list[Literal["psnr", "ssim", "niqe"]], Field(min_length=1)]
     pictures: CountOrZero = 4
+    threads: Count | None = None
     latency: LatencyParams = LatencyParams()
 
     @model_validator(mode="after")

@@ -140,6 +140,7 @@ class TrainingParams(Params):
 
     Attributes:
         init: where the weights start: ``random``, ``teacher``, or a path to a safetensors file.
+        threads: CPU threads that compute; None for one on every core.
         objective: weighted terms by name; :func:`check_objective` checks names and options.
         synthetic: names of the synthetic sets to train on; None for all of the catalogue.
         real: the same for real sets.
@@ -153,6 +154,7 @@ class TrainingParams(Params):
     optimizer: OptimizerParams
     schedule: ScheduleParams = ScheduleParams()
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+    threads: Count | None = None
     objective: Annotated[dict[str, TermParams], Field(min_length=1)]
     validate_every: Count
     checkpoint_every: Count

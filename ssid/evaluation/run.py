@@ -39,6 +39,8 @@ def evaluate(params: EvaluateParams, catalogue: DataParams, output: Path, projec
         UserError: if a set or a network is missing.
     """
     state = PartialState()
+    if params.threads is not None:
+        torch.set_num_threads(params.threads)
     files = {name: project.models / f"{name}.safetensors" for name in STAGES}
     networks = {name: load_model(file)[0].eval().to(state.device) for name, file in files.items()}
     stores = [

@@ -1,0 +1,1 @@
+"""Losses on images, as pure functions and small modules."""

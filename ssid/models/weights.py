@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ssid.errors import UserError
 from ssid.models.base import Derainer
+from ssid.models.narrow import narrow
 from ssid.models.registry import create_model
 
 FORMAT = "ssid-model-1"
@@ -20,10 +21,11 @@ class Recipe(NamedTuple):
 
     name: str
     options: dict[str, Any]
+    shapes: dict[str, list[int]] = {}  # noqa: RUF012 - never changed; of pruned tensors, by name
 
     def build(self) -> Derainer:
-        """Return a new network with random weights."""
-        return create_model(self.name, **self.options)
+        """Return a new network with random weights; pruned layers have zeros."""
+        return narrow(create_model(self.name, **self.options), self.shapes)
 
 
 def distinct_state(model: nn.Module) -> dict[str, Tensor]:
@@ -85,8 +87,8 @@ def load_model(path: Path) -> tuple[Derainer, Recipe]:
             " Foreign weights come in through `ssid import-weights`."
         )
     recipe = Recipe(**json.loads(metadata[FORMAT]))
-    model = recipe.build()
     try:
+        model = recipe.build()
         load_distinct_state(model, tensors)
     except ValueError as error:
         raise UserError(f"the weights in {path} do not fit {recipe.name}: {error}") from error

@@ -107,6 +107,8 @@ def train(job: Job, output: Path) -> None:
         KeyboardInterrupt: if the run was asked to stop; its checkpoint is written by then.
     """
     accelerator = Accelerator(mixed_precision=precision(job.params.precision))
+    if job.params.threads is not None:
+        torch.set_num_threads(job.params.threads)
     set_seed(job.params.seed)
     checkpoint = load_checkpoint(job.folder / "checkpoints", job.fingerprint)
     progress = checkpoint[0] if checkpoint else Progress()

@@ -1,0 +1,25 @@
+"""DVC stage: make a trained network smaller without its training data."""
+
+import sys
+from pathlib import Path
+
+from ssid.config import load_params
+from ssid.config.prune import PruneParams
+from ssid.entry import reporting
+from ssid.prune.job import prune_model
+from ssid.training.tracking import STORE, track_run
+
+
+def main(name: str) -> None:
+    """Read params, prune models/NAME.safetensors, leave models/NAME_pruned.safetensors."""
+    params = load_params(Path("params/prune.yaml"), PruneParams)
+    with track_run(STORE, "prune") as tracker:
+        models = Path("models")
+        prune_model(
+            models / f"{name}.safetensors", models / f"{name}_pruned.safetensors", params, tracker
+        )
+
+
+if __name__ == "__main__":
+    with reporting():
+        main(sys.argv[1])
