@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from ssid.config import DataParams, DataSet, Role, load_params
+from ssid.data.leakage import write_exclusions
 from ssid.data.prepare import prepare
 from ssid.data.store import SUMMARY, ImageStore
 from ssid.training.job import Project, fingerprint
@@ -48,6 +49,7 @@ def prepare_missing(project: Project, catalogue: DataParams, places: Iterable[st
             block = catalogue.sets(role)[name]
             workers = len(os.sched_getaffinity(0))
             print(prepare(role, name, block, project.prepared / place, workers))
+    write_exclusions(_prepared(project, catalogue), project.prepared, project.excluded)
 
 
 def is_prepared(project: Project, place: str) -> bool:
@@ -58,6 +60,15 @@ def is_prepared(project: Project, place: str) -> bool:
 def open_place(project: Project, place: str) -> ImageStore:
     """Return the prepared set ``<role>/<name>``."""
     return ImageStore(project.prepared / place)
+
+
+def _prepared(project: Project, catalogue: DataParams) -> DataParams:
+    """Return the part of the catalogue that is prepared."""
+    ready = {
+        role: {n: b for n, b in catalogue.sets(role).items() if is_prepared(project, f"{role}/{n}")}
+        for role in ROLES
+    }
+    return catalogue.model_copy(update=ready)
 
 
 def _located(block: Block, folder: Path, small: bool) -> Block:

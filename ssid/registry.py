@@ -29,8 +29,7 @@ class Registry(Generic[Entry]):
     def __getitem__(self, name: str) -> Entry:
         if name not in self._entries:
             raise UserError(
-                f"unknown {self.kind} {name!r}.{nearest(name, self)}"
-                f" Available: {', '.join(self)}."
+                f"unknown {self.kind} {name!r}.{nearest(name, self)} Available: {', '.join(self)}."
             )
         return self._entries[name]
 

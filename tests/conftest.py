@@ -50,6 +50,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, photographs: Path) -> Pat
     real = RealSet(root=root, layout="photographs", rain="standin", limit=3, seed=1)
     prepare("synthetic", "tiny", pairs, folder / "synthetic" / "tiny", workers=1)
     prepare("real", "tiny_real", real, folder / "real" / "tiny_real", workers=1)
+    (folder / "excluded.json").write_text("{}")
     return folder
 
 

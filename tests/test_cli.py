@@ -134,7 +134,7 @@ def test_adding_a_set_appends_its_block_and_nothing_else(project):
     before = Path("params/data.yaml").read_text()
     said = run("data", "add", "my_street", "street")
     assert "real data set my_street: street, layout photographs" in said
-    assert "3 files, 2 images or pairs\n2 opened: 48×40 to 49×40 pixels" in said
+    assert "3 files, 2 images or pairs\n2 opened: 48×40 to 49×40 pixels, 2 sizes" in said
     assert "notes.md" in said
     assert said.endswith("next: uv run dvc repro\n")
     block = "  my_street:\n    root: street\n    layout: photographs\n"
@@ -151,10 +151,13 @@ def test_a_root_outside_the_project_is_absolute(project, tmp_path):
 
 
 def test_pairs_are_told_by_their_names(project):
-    photographs(project / "both", ["rain-001.png", "norain-001.png"])
+    photographs(project / "both", ["norain-001.png"])
+    shutil.copy("both/norain-001.png", "both/rain-001.png")
     said = run("data", "add", "both", "both", "--role", "benchmark")
     assert "layout pairs" in said
+    assert "the names of 1 images tell which are pairs; --layout says otherwise" in said
     assert "2 files, 1 images or pairs" in said
+    assert "2 files to look at:" in said  # tiny, and rain that changes nothing
 
 
 def test_clean_photographs_take_rain(project):
@@ -196,6 +199,39 @@ def test_check_opens_every_image_of_every_role(project):
     assert "real data set standin: params/photographs/demo_real.txt" in said
     assert "3 files, 3 images or pairs\n3 opened: " in said
     assert "benchmark data set standin" in said
+
+
+def test_check_compares_training_pairs_with_prepared_benchmarks(project):
+    from ssid.data.prepare import prepare
+
+    said = run("data", "check", "demo")
+    assert "0 images are in a benchmark, too" in said
+    assert "not compared with benchmarks that are not prepared: demo, standin" in said
+    photographs(project / "both", ["norain-001.png", "norain-002.png"])
+    for name in ("001", "002"):
+        shutil.copy(f"both/norain-{name}.png", f"both/rain-{name}.png")
+    run("data", "add", "learnt", "both", "--role", "synthetic")
+    run("data", "add", "tested", "both", "--role", "benchmark")
+    block = BenchmarkSet(root="both", layout="pairs")
+    prepare("benchmark", "tested", block, Path("data/prepared/benchmark/tested"), workers=1)
+    said = run("data", "check", "learnt")
+    assert "2 images are in a benchmark, too" in said
+    assert "norain-001.png is rain-001.png of the benchmark tested" in said
+
+
+def test_archives_and_lists_of_pairs_are_added(project):
+    photographs(project / "new", ["a.png", "b.png"])
+    shutil.make_archive("photos", "zip", "new")
+    assert "real data set zipped: photos.zip, layout photographs" in run(
+        "data", "add", "zipped", "photos.zip"
+    )
+    Path("new/list.csv").write_text("rainy,clean\na.png,a.png\n")
+    said = run("data", "add", "listed", "new/list.csv", "--role", "benchmark")
+    assert "why this layout: list.csv lists pairs" in said
+    block = "  listed:\n    root: new\n    layout: pairs\n    manifest: list.csv\n"
+    assert block in Path("params/data.yaml").read_text()
+    run("data", "add", "overruled", "new", "--layout", "photographs")
+    assert "2 opened" in run("data", "check", "overruled")
 
 
 def test_an_unknown_set_names_the_nearest(project):

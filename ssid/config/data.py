@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
@@ -35,8 +36,9 @@ class DataSet(Params):
     """What all data sets have in common.
 
     Attributes:
-        root: folder of images, or a text list of photographs; see params/data.yaml.
+        root: folder or archive of images, or a text list of photographs; see params/data.yaml.
         layout: how rainy and clean images lie in ``root``.
+        manifest: text, CSV or JSON lines below ``root`` that name its images; None to take all.
         rain: profile of rain to render on the photographs, or None to take them as they are.
         renderings: rainy images rendered per photograph.
         limit: at most this many photographs, evenly spaced; None for all.
@@ -46,11 +48,19 @@ class DataSet(Params):
 
     root: Annotated[str, Field(min_length=1)]
     layout: Layout
+    manifest: Annotated[str, Field(min_length=1)] | None = None
     rain: Rain | None = None
     renderings: Count = 1
     limit: Count | None = None
     max_side: Annotated[int, Field(ge=32)] | None = None
     seed: CountOrZero = 0
+
+    @model_validator(mode="after")
+    def _manifest_lies_in_root(self) -> Self:
+        path = PurePosixPath(self.manifest or ".")
+        if path.is_absolute() or ".." in path.parts or "\0" in str(path):
+            raise ValueError(f"manifest: {self.manifest!r} must be the path of a file below root")
+        return self
 
     @model_validator(mode="after")
     def _rain_falls_on_photographs(self) -> Self:
@@ -78,9 +88,13 @@ class _PairedSet(DataSet):
 
 
 class SyntheticSet(_PairedSet):
-    """Training pairs; the share ``val_fraction`` of the photographs is held out for validation."""
+    """Training pairs; the share ``val_fraction`` of the photographs is held out for validation.
+
+    Pairs whose photograph is in a benchmark, too, are not learnt from, unless ``allow_leakage``.
+    """
 
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    allow_leakage: bool = False
 
 
 class RealSet(DataSet):

@@ -1,0 +1,1 @@
+"""Data sets: how releases are laid out, and how images become a prepared set on disk."""

@@ -1,9 +1,8 @@
-"""Look into data sets, and add them to params/data.yaml."""
+"""The catalogue of data sets, params/data.yaml: find them, and add to them."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -22,12 +21,8 @@ from ssid.config.data import check_set_name
 from ssid.config.edit import merge, write_texts
 from ssid.config.explain import explain
 from ssid.config.load import parse_yaml, read_text
-from ssid.data.images import Refused, read_rgb
-from ssid.data.layouts import list_items, reasons
-from ssid.data.listing import Photograph, RefusedFile
-from ssid.data.splits import evenly_spaced
+from ssid.data.detection import Detected, detect_layout, lists_pairs
 from ssid.errors import UserError, nearest
-from ssid.progress import track
 
 DATA_FILE = Path("params/data.yaml")
 SCHEMAS: dict[Role, type[DataSet]] = {
@@ -38,82 +33,29 @@ SCHEMAS: dict[Role, type[DataSet]] = {
 ROLES = tuple(SCHEMAS)
 
 
-@dataclass(frozen=True)
-class Findings:
-    """What was found in the root of a data set.
+class Choice(NamedTuple):
+    """A block for the catalogue, and how its layout was chosen."""
 
-    Attributes:
-        files: files in all.
-        items: images, or pairs of images, that the layout finds by their names.
-        opened: image files that were decoded.
-        refused: files that cannot be used.
-        smallest: (width, height) of the decoded image with the fewest pixels.
-        largest: the same with the most.
-    """
-
-    files: int
-    items: int
-    opened: int
-    refused: list[RefusedFile]
-    smallest: tuple[int, int]
-    largest: tuple[int, int]
-
-    def __str__(self) -> str:
-        sizes = f"{self.smallest[0]}×{self.smallest[1]} to {self.largest[0]}×{self.largest[1]}"
-        lines = [
-            f"{self.files} files, {self.items} images or pairs",
-            f"{self.opened} opened: {sizes} pixels",
-        ]
-        if self.refused:
-            lines += [f"{len(self.refused)} files cannot be used:", reasons(self.refused)]
-        return "\n".join(lines)
-
-
-def inspect(block: DataSet, at_most: int | None = None) -> Findings:
-    """Look for the images of a data set and decode ``at_most`` of them (None: all).
-
-    Raises:
-        UserError: if nothing in the root can be used.
-    """
-    pairing = list_items(Path(block.root), block.layout, clean=block.rain is not None)
-    files = list(dict.fromkeys(file for item in pairing.items for file in item.files))
-    sizes, refused = _decode(evenly_spaced(files, at_most))
-    if not sizes:
-        raise UserError(f"root: {block.root} has no usable image:\n{reasons(refused)}")
-    return Findings(
-        files=pairing.files,
-        items=len(pairing.items),
-        opened=len(sizes),
-        refused=pairing.refused + refused,
-        smallest=min(sizes, key=_pixels),
-        largest=max(sizes, key=_pixels),
-    )
-
-
-def detect_layout(root: Path, role: Role) -> Layout:
-    """Return ``pairs`` where most names under ``root`` tell rainy from clean, else ``photographs``.
-
-    Real rain needs no pairs, so there every image is taken as it is.
-    """
-    if role == "real":
-        return "photographs"
-    try:
-        pairing = list_items(root, "pairs")
-    except UserError:
-        return "photographs"
-    return "pairs" if 2 * len(pairing.refused) <= pairing.files else "photographs"
+    block: DataSet
+    because: str
 
 
 def new_set(
-    role: Role, name: str, path: Path, layout: Layout | None = None, rain: Rain | None = None
-) -> DataSet:
+    role: Role,
+    name: str,
+    path: Path,
+    layout: Layout | None = None,
+    manifest: str | None = None,
+    rain: Rain | None = None,
+) -> Choice:
     """Return the block of a data set that is not yet in the catalogue.
 
     Args:
         role: what the set is for.
         name: how it will be called.
-        path: folder of images, or text list of photographs.
-        layout: None to tell it by the names of the files.
+        path: folder or archive of images, text list of photographs, or list of pairs.
+        layout: None to detect it, see :func:`ssid.data.detection.detect_layout`.
+        manifest: file below ``path`` that names the images; None to take all, or what is detected.
         rain: profile to render on clean photographs, or None.
 
     Raises:
@@ -127,12 +69,22 @@ def new_set(
         )
     if not path.exists():
         raise UserError(f"there is no file or folder {path}.")
-    block = {"root": stored_root(path), "layout": layout or detect_layout(path, role)}
-    if rain is not None:
-        block["rain"] = rain
+    if manifest is None and layout in (None, "pairs") and path.is_file() and lists_pairs(path):
+        path, manifest = path.parent, path.name
+    if layout is not None:
+        found = Detected(layout, manifest, "as you said")
+    elif manifest is not None:
+        found = Detected("pairs", manifest, f"{manifest} lists pairs")
+    elif rain is not None:
+        found = Detected("photographs", None, f"rain {rain} is rendered on photographs")
+    else:
+        found = detect_layout(path)
+    block = {"root": stored_root(path), "layout": found.layout}
+    block |= {"manifest": found.manifest} if found.manifest else {}
+    block |= {"rain": rain} if rain else {}
     try:
         check_set_name(name)
-        return SCHEMAS[role].model_validate(block)
+        return Choice(SCHEMAS[role].model_validate(block), found.because)
     except ValidationError as error:
         problems = (explain(details, SCHEMAS[role]) for details in error.errors())
         raise UserError(f"{role} data set {name!r}: {'; '.join(problems)}.") from error
@@ -187,18 +139,3 @@ def stored_root(path: Path) -> str:
     except UnicodeEncodeError as error:
         raise UserError(f"the name {str(root)!r} is not UTF-8; rename the folder.") from error
     return root.as_posix()
-
-
-def _decode(files: Sequence[Photograph]) -> tuple[list[tuple[int, int]], list[RefusedFile]]:
-    sizes, refused = [], []
-    for file in track(files, len(files), "open images"):
-        try:
-            height, width, _ = read_rgb(file.path).shape
-            sizes.append((width, height))
-        except Refused as reason:
-            refused.append(RefusedFile(file.name, str(reason)))
-    return sizes, refused
-
-
-def _pixels(size: tuple[int, int]) -> int:
-    return size[0] * size[1]

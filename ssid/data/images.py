@@ -3,6 +3,9 @@
 import io
 import os
 import stat
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +21,7 @@ MAX_BYTES = 1 << 30
 
 # A closed list, because some of Pillow's other readers start external programs. JPEG includes the
 # multi-picture files of telephones.
-_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "AVIF", "GIF")
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "AVIF", "GIF", "HEIF")
 
 
 class Refused(Exception):  # noqa: N818 - a verdict on a file, caught at every boundary
@@ -47,7 +50,7 @@ def read_rgb(path: Path) -> Picture:
     except Refused:
         raise
     except UnidentifiedImageError:
-        raise Refused("not an image: its content is none of " + ", ".join(_FORMATS)) from None
+        raise Refused(_unknown(path)) from None
     except Image.DecompressionBombError:
         raise Refused(_too_large()) from None
     except Exception as error:
@@ -78,6 +81,21 @@ def shrink(picture: Picture, max_side: int | None) -> Picture:
     return small
 
 
+@cache
+def _formats() -> list[str]:
+    """Return the formats that can be read here: Pillow may lack one, HEIF is another package."""
+    Image.init()
+    if find_spec("pillow_heif"):
+        import_module("pillow_heif").register_heif_opener()
+    return [name for name in _FORMATS if name in Image.OPEN]
+
+
+def _unknown(path: Path) -> str:
+    if path.suffix.lower() in (".heic", ".heif") and "HEIF" not in _formats():
+        return "HEIC cannot be read here: install pillow-heif, or convert it to JPEG"
+    return "not an image: its content is none of " + ", ".join(_formats())
+
+
 def _check_file(path: Path) -> None:
     """Refuse what must not even be opened: opening a named pipe would wait for ever."""
     try:
@@ -93,9 +111,7 @@ def _check_file(path: Path) -> None:
 
 
 def _decode(file: io.BufferedReader) -> Picture:
-    Image.init()
-    formats = [name for name in _FORMATS if name in Image.OPEN]  # Pillow may be built without one
-    with Image.open(file, formats=formats) as image:
+    with Image.open(file, formats=_formats()) as image:
         width, height = image.size
         if width * height > MAX_PIXELS:
             raise Refused(_too_large())

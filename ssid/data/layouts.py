@@ -1,13 +1,17 @@
 """How the images of a data set lie in its root, and which files make one item of it."""
 
+import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ssid.config import Layout
+from ssid.config import DataSet, Layout
+from ssid.data.archives import is_archive, unpack
 from ssid.data.listing import Listing, Photograph, RefusedFile, list_folder, list_text
-from ssid.data.pairing import CLEAN_FOLDERS, RAINY_FOLDERS, pair_by_name
+from ssid.data.manifests import list_manifest, pair_by_manifest
+from ssid.data.pairing import CLEAN_FOLDERS, RAINY_FOLDERS, Pair, pair_by_name
 from ssid.data.side_by_side import Order
 from ssid.errors import UserError
 
@@ -55,31 +59,59 @@ class Pairing:
     files: int
 
 
-def list_items(root: Path, layout: Layout, *, clean: bool = False) -> Pairing:
-    """List the items of the folder, or of the text list, ``root``.
+def list_items(
+    root: Path,
+    layout: Layout,
+    *,
+    clean: bool = False,
+    manifest: str | None = None,
+) -> Pairing:
+    """List the items of the folder, archive or text list ``root``.
 
     Args:
         root: folder, searched to its depths; or a text list (``*.txt``) of photographs, see
-            :func:`ssid.data.listing.list_text`.
+            :func:`ssid.data.listing.list_text`. Of an archive, see :func:`unpacked_items`.
         layout: ``photographs``: single images; ``pairs``: see
             :func:`ssid.data.pairing.pair_by_name`; ``clean_rainy``, ``rainy_clean``: both halves in
             one image.
         clean: whether single photographs are free of rain.
+        manifest: file below ``root`` that names the items, see :mod:`ssid.data.manifests`; None to
+            take all images of the folder.
 
     Raises:
         UserError: ``root`` is missing, of the wrong kind, or without a single item.
     """
-    try:
-        listing = _list(root, layout)
-    except OSError as error:
-        raise UserError(f"root: {root} cannot be read: {error.strerror}.") from error
-    items, refused = _items(listing, layout, clean)
-    pairing = Pairing(
-        items, listing.refused + refused, len(listing.photographs) + len(listing.refused)
-    )
-    if not items:
+    pairing = _find(root, layout, clean, manifest)
+    if not pairing.items:
         raise UserError(_nothing_found(root, layout, pairing))
     return pairing
+
+
+@contextmanager
+def unpacked_items(block: DataSet, scratch: Path) -> Iterator[Pairing]:
+    """List the items of a data set; if its root is an archive, unpack that for the time being.
+
+    Args:
+        block: of the data set.
+        scratch: new folder for what is in an archive; removed at the end.
+
+    Raises:
+        UserError: as :func:`list_items` and :func:`ssid.data.archives.unpack` do.
+    """
+    root, clean = Path(block.root), block.rain is not None
+    if not is_archive(root):
+        yield list_items(root, block.layout, clean=clean, manifest=block.manifest)
+        return
+    try:
+        shutil.rmtree(scratch, ignore_errors=True)
+        refused = unpack(root, scratch)
+        found = _find(scratch, block.layout, clean, block.manifest)
+        pairing = Pairing(found.items, found.refused + refused, found.files + len(refused))
+        if not pairing.items:
+            raise UserError(_nothing_found(root, block.layout, pairing))
+        yield pairing
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def reasons(refused: Sequence[RefusedFile]) -> str:
@@ -94,6 +126,15 @@ def reasons(refused: Sequence[RefusedFile]) -> str:
     return "\n".join(lines + ([f"  and {more} other reasons"] if more > 0 else []))
 
 
+def _find(root: Path, layout: Layout, clean: bool, manifest: str | None) -> Pairing:
+    try:
+        if manifest is None:
+            return _all_items(_list(root, layout), layout, clean)
+        return _listed_items(root, manifest, layout, clean)
+    except OSError as error:
+        raise UserError(f"root: {root} cannot be read: {error.strerror}.") from error
+
+
 def _list(root: Path, layout: Layout) -> Listing:
     if root.is_dir():
         return list_folder(root)
@@ -105,22 +146,50 @@ def _list(root: Path, layout: Layout) -> Listing:
     if root.suffix.lower() != LIST_SUFFIX or not root.is_file():
         raise UserError(
             f"root: {root} is neither a folder nor a text list (a file that ends in {LIST_SUFFIX},"
-            " one photograph a line). Unpack an archive, and give the folder of a single image."
+            " one photograph a line), nor an archive (.zip, .tar, .tar.gz, .tar.xz). Give the"
+            " folder of a single image."
         )
     if layout != "photographs":
-        raise UserError(f"root: {root} is a list of photographs: write `layout: photographs`.")
+        raise UserError(
+            f"root: {root} is a list of photographs: write `layout: photographs`. If it lists"
+            f" pairs, write `root: {root.parent}` and `manifest: {root.name}`."
+        )
     return list_text(root)
 
 
-def _items(listing: Listing, layout: Layout, clean: bool) -> tuple[list[Item], list[RefusedFile]]:
+def _all_items(listing: Listing, layout: Layout, clean: bool) -> Pairing:
+    """Make items of all photographs of a folder or a text list."""
+    files = len(listing.photographs) + len(listing.refused)
     if layout == "pairs":
         pairs, refused = pair_by_name(listing.photographs)
-        return [Item(pair.rainy.name, pair.rainy, pair.clean) for pair in pairs], refused
-    if layout != "photographs":
-        return [Item(file.name, file, file, layout) for file in listing.photographs], []
+        return Pairing(_pairs(pairs), listing.refused + refused, files)
+    return Pairing(_single(listing.photographs, layout, clean), listing.refused, files)
+
+
+def _listed_items(root: Path, manifest: str, layout: Layout, clean: bool) -> Pairing:
+    """Make items of the files that a manifest names; no other file is part of the set."""
+    if not (root / manifest).is_file():
+        raise UserError(f"manifest: there is no file {manifest} in the root.")
+    if layout == "pairs":
+        pairs, refused = pair_by_manifest(root, manifest)
+        items = _pairs(pairs)
+    else:
+        listing = list_manifest(root, manifest, "clean" if clean else "rainy")
+        items, refused = _single(listing.photographs, layout, clean), listing.refused
+    used = {file for item in items for file in item.files}
+    return Pairing(items, refused, len(used) + len(refused))
+
+
+def _pairs(pairs: Sequence[Pair]) -> list[Item]:
+    return [Item(pair.rainy.name, pair.rainy, pair.clean) for pair in pairs]
+
+
+def _single(photographs: Sequence[Photograph], layout: Layout, clean: bool) -> list[Item]:
+    if layout == "clean_rainy" or layout == "rainy_clean":
+        return [Item(file.name, file, file, layout) for file in photographs]
     if clean:
-        return [Item(file.name, clean=file) for file in listing.photographs], []
-    return [Item(file.name, rainy=file) for file in listing.photographs], []
+        return [Item(file.name, clean=file) for file in photographs]
+    return [Item(file.name, rainy=file) for file in photographs]
 
 
 def _nothing_found(root: Path, layout: Layout, pairing: Pairing) -> str:

@@ -10,7 +10,10 @@ from ssid.data.images import Refused
 from ssid.data.packaged import PREFIX, packaged_photograph
 
 SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".gif", ".mpo"}
+    {
+        *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
+        *(".avif", ".gif", ".mpo", ".heic", ".heif"),
+    }
 )
 
 

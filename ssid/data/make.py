@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from ssid.config import DataSet, Role
 from ssid.data.correspondence import check_same_scene
+from ssid.data.fingerprint import fingerprint
 from ssid.data.images import Picture, Refused, read_rgb, shrink
 from ssid.data.layouts import Item
 from ssid.data.listing import Photograph, RefusedFile
@@ -25,6 +26,7 @@ class MadeImage:
     source: str
     source_sha256: str
     rain: str
+    fingerprint: str
 
 
 class _FileRefused(Refused):
@@ -59,6 +61,7 @@ def make_image(
             source=source.name,
             source_sha256=_sha256(source),
             rain=rain,
+            fingerprint=fingerprint(rainy if clean is None else clean),
         )
     except Refused as reason:
         return [_refusal(file, reason) for file in item.files]

@@ -11,7 +11,10 @@ from ssid.data.listing import Photograph, RefusedFile, strip_zeros
 
 Side = Literal["rainy", "clean"]
 
-RAINY_FOLDERS = ("rainy", "rain", "input", "inputs", "data", "lq", "rainy_image")
+RAINY_FOLDERS = (
+    *("rainy", "rain", "input", "inputs", "data", "lq", "rainy_image"),
+    *("raindrop", "rainstreak", "rainstreak_raindrop"),
+)
 CLEAN_FOLDERS = (
     *("clean", "norain", "target", "targets", "gt", "label"),
     *("groundtruth", "ground_truth", "ground-truth", "hq"),
@@ -22,12 +25,12 @@ _SIDE_OF_FOLDER: dict[str, Side] = {
     **dict.fromkeys(CLEAN_FOLDERS, "clean"),
 }
 _SIDE_OF_WORD: dict[str, Side] = {
-    **dict.fromkeys(("rain", "rainy", "input", "r"), "rainy"),
+    **dict.fromkeys(("rain", "rainy", "input", "in", "r", "rd", "rd-rain"), "rainy"),
     **dict.fromkeys(("norain", "clean", "gt", "target", "c"), "clean"),
 }
-_WORDS = "norain|rainy|rain|input|clean|gt|target"
-_LEADING = re.compile(rf"^({_WORDS})[-_ ](?=.)")
-_TRAILING = re.compile(rf"(?<=.)[-_ ]({_WORDS})$")
+_WORDS = "norain|rainy|rain|input|in|clean|gt|target"
+_LEADING = re.compile(rf"(?:^|(?<=^pie-))(rd-rain|rd|{_WORDS})[-_ ](?=.)")  # pie: RainDS
+_TRAILING = re.compile(rf"(?<=.)(?:[-_ ]({_WORDS})|(?<=[0-9])(gt))$")  # 000gt: SPA-Data
 _FRAME = re.compile(r"[-_]([rc])[-_]([0-9]+)$")  # GT-RAIN: SCENE-Webcam-R-012, SCENE-Webcam-C-000
 _DOUBLE = re.compile(r"(?<=[0-9])x2$")  # Rain100/200 in rain/X2: norain-1x2
 _NUMBER = re.compile(r"(?<=.)[-_]([0-9]+)$")
@@ -59,7 +62,9 @@ def parse_name(stem: str) -> Key:
     """Read a file name without suffix, by the conventions of the published releases.
 
     ``rain-001`` and ``norain-001``, ``norain-1x2`` (Rain100, Rain200), ``7_rain`` and ``7_clean``
-    (RainDrop), ``1_3`` of ``1`` (Rain1400), ``S-Webcam-R-012`` of ``S-Webcam-C-000`` (GT-RAIN).
+    (RainDrop), ``1_3`` of ``1`` (Rain1400), ``S-Webcam-R-012`` of ``S-Webcam-C-000`` (GT-RAIN),
+    ``001_in`` and ``001_GT`` (Rain12), ``pie-rd-rain-1`` and ``pie-norain-1`` (RainDS), ``7`` and
+    ``7gt`` (SPA-Data).
     Leading zeros of numbers do not count, so ``rain-10`` is never ``norain-1``.
     """
     name = _DOUBLE.sub("", stem.casefold())
@@ -67,7 +72,7 @@ def parse_name(stem: str) -> Key:
         scene = _plain(name[: frame.start()])
         return Key(scene, strip_zeros(frame[2]), _SIDE_OF_WORD[frame[1]], frame=True)
     word = _LEADING.search(name) or _TRAILING.search(name)
-    side = _SIDE_OF_WORD[word[1]] if word else None
+    side = _SIDE_OF_WORD[word[word.lastindex or 1]] if word else None
     if word:
         name = name[: word.start()] + name[word.end() :]
     number = _NUMBER.search(name)
@@ -81,7 +86,8 @@ def pair_by_name(
     """Pair the photographs of a root; each one ends in a pair or is refused with a reason.
 
     The side of a photograph is that of the nearest folder above it that has a side's name
-    (``RAINY_FOLDERS``, ``CLEAN_FOLDERS``), else what its own name says. The rest of its folders
+    (``RAINY_FOLDERS``, ``CLEAN_FOLDERS``; ``a1_Rain`` and ``a1_GT`` for the frames of a video),
+    else what its own name says. The rest of its folders
     must agree between both sides. A missing partner is never guessed.
     """
     rainy: list[tuple[Photograph, str, Key]] = []
@@ -114,6 +120,9 @@ def _locate(photograph: Photograph) -> tuple[Side | None, str, Key]:
     for i in reversed(range(len(folders))):
         if side := _SIDE_OF_FOLDER.get(folders[i]):
             return side, "/".join(folders[:i] + folders[i + 1 :]), key
+        if word := _TRAILING.search(folders[i]):
+            rest = [*folders[:i], folders[i][: word.start()], *folders[i + 1 :]]
+            return _SIDE_OF_WORD[word[word.lastindex or 1]], "/".join(rest), key
     return key.side, "/".join(folders), key
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ssid.config import DataSet, Role, SyntheticSet
-from ssid.data.layouts import Item, list_items, reasons
+from ssid.data.fingerprint import first_same
+from ssid.data.layouts import Item, Pairing, reasons, unpacked_items
 from ssid.data.listing import RefusedFile, natural_key
 from ssid.data.make import MadeImage, make_image
 from ssid.data.ordered import in_order
@@ -39,37 +40,44 @@ def prepare(role: Role, name: str, block: DataSet, destination: Path, workers: i
         UserError: The root is missing, empty or without any usable image; the layout is contrary
             to what the images show; the disk is full or cannot be written.
     """
+    scratch = destination.with_name(destination.name + ".unpacked.partial")
     try:
-        pairing = list_items(Path(block.root), block.layout, clean=block.rain is not None)
-        items = _limited(pairing.items, block.limit)
-        if block.layout in ("clean_rainy", "rainy_clean"):
-            check_order([item.files[0].path for item in items], block.layout)
-        jobs = [(item, i) for item in items for i in range(block.renderings)]
-        stream = in_order(lambda job: make_image(role, block, *job), jobs, workers)
-        progress = track(stream, len(jobs), f"prepare {role}/{name}")
-        with (
-            replacing(destination) as folder,
-            StoreWriter(folder, paired=role != "real", expected=len(jobs)) as writer,
-        ):
-            with _silent_pillow():
-                kept, refused = _store(progress, writer)
-            quarantine = _quarantine(pairing.refused, refused, kept)
-            if not kept:
-                raise UserError(
-                    f"root: none of the {pairing.files} files in {block.root} can be used:\n"
-                    f"{reasons(quarantine)}"
-                )
-            return writer.finish(
-                _with_splits(role, block, kept),
-                quarantine,
-                role=role,
-                name=name,
-                files=pairing.files,
-                left_out=len(_files(pairing.items) - _files(items)),
-                standin=role == "real" and block.rain is not None,
-            )
+        with unpacked_items(block, scratch) as pairing:
+            return _prepare(role, name, block, pairing, destination, workers)
     except UserError as error:
         raise UserError(f"params/data.yaml: {role}.{name}: {error}") from error
+
+
+def _prepare(
+    role: Role, name: str, block: DataSet, pairing: Pairing, destination: Path, workers: int
+) -> Summary:
+    items = _limited(pairing.items, block.limit)
+    if block.layout in ("clean_rainy", "rainy_clean"):
+        check_order([item.files[0].path for item in items], block.layout)
+    jobs = [(item, i) for item in items for i in range(block.renderings)]
+    stream = in_order(lambda job: make_image(role, block, *job), jobs, workers)
+    progress = track(stream, len(jobs), f"prepare {role}/{name}")
+    with (
+        replacing(destination) as folder,
+        StoreWriter(folder, paired=role != "real", expected=len(jobs)) as writer,
+    ):
+        with _silent_pillow():
+            kept, refused = _store(progress, writer)
+        quarantine = _quarantine(pairing.refused, refused, kept)
+        if not kept:
+            raise UserError(
+                f"root: none of the {pairing.files} files in {block.root} can be used:\n"
+                f"{reasons(quarantine)}"
+            )
+        return writer.finish(
+            _with_splits(role, block, kept),
+            quarantine,
+            role=role,
+            name=name,
+            files=pairing.files,
+            left_out=len(_files(pairing.items) - _files(items)),
+            standin=role == "real" and block.rain is not None,
+        )
 
 
 @contextmanager
@@ -106,6 +114,7 @@ def _store(
             source=image.source,
             source_sha256=image.source_sha256,
             rain=image.rain,
+            fingerprint=image.fingerprint,
         )
         kept.append((image.item, record))
     return kept, refused
@@ -125,11 +134,21 @@ def _quarantine(
 
 
 def _with_splits(role: Role, block: DataSet, kept: list[tuple[Item, Record]]) -> list[Record]:
-    """Assign the splits; all images of one photograph fall in the same."""
+    """Assign the splits; all images of one photograph fall in the same.
+
+    Releases repeat photographs under other names: 525 pairs of Rain800 share theirs with another.
+    """
     held: set[str] = set()
+    names = [item.photograph for item, _ in kept]
     if isinstance(block, SyntheticSet):
-        held = held_out({item.photograph for item, _ in kept}, block.val_fraction, block.seed)
+        fingerprints = {item.photograph: record.fingerprint for item, record in kept}
+        photographs = list(fingerprints)
+        same = first_same(list(fingerprints.values()))
+        first = {name: photographs[i] for name, i in zip(photographs, same, strict=True)}
+        names = [first[name] for name in names]
+        held = held_out(set(names), block.val_fraction, block.seed)
     rest: Split = "test" if role == "benchmark" else "train"
     return [
-        replace(record, split="val" if item.photograph in held else rest) for item, record in kept
+        replace(record, split="val" if name in held else rest)
+        for name, (_, record) in zip(names, kept, strict=True)
     ]

@@ -52,6 +52,11 @@ def check_order(files: Sequence[Path], order: Order) -> None:
     )
 
 
+def more_gradient(first: Picture, second: Picture) -> bool:
+    """Return whether ``first`` has the larger mean gradient."""
+    return _gradient(first) > _gradient(second)
+
+
 def _evenly(files: Sequence[Path]) -> Iterable[Path]:
     """Yield files in an order that spreads over all of them, to find enough that can be read."""
     stride = max(1, len(files) // CHECKED_IMAGES)
@@ -67,7 +72,7 @@ def _contrary(files: Iterable[Path], order: Order) -> Iterable[bool]:
             rainy, clean = split_halves(read_rgb(file), order)
         except Refused:
             continue
-        yield _gradient(clean) > _gradient(rainy)
+        yield more_gradient(clean, rainy)
         found += 1
         if found == CHECKED_IMAGES:
             return

@@ -7,6 +7,7 @@ every file.
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +39,8 @@ class Record:
         source_sha256: of that file.
         rain: the renderer's parameters and seed as JSON; empty for rain that was photographed
             or came with the set.
+        fingerprint: of the photograph, see :func:`ssid.data.fingerprint.fingerprint`; that of the
+            rainy image where there is no clean one.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Record:
     source: str
     source_sha256: str
     rain: str
+    fingerprint: str
 
     @property
     def size(self) -> int:
@@ -98,10 +102,16 @@ class Summary:
 
 
 class ImageStore:
-    """A prepared set, opened for reading. Nothing but its catalogue is held in memory."""
+    """A prepared set, opened for reading. Nothing but its catalogue is held in memory.
 
-    def __init__(self, path: Path | str) -> None:
+    Args:
+        path: folder of the set.
+        excluded: names of images that are in no split, because a benchmark has them, too.
+    """
+
+    def __init__(self, path: Path | str, excluded: Collection[str] = ()) -> None:
         self.path = Path(path)
+        self.excluded = frozenset(excluded)
         if not (self.path / SUMMARY).is_file():
             raise UserError(f"{self.path} holds no prepared images: run `dvc repro` to make them.")
         self.summary = Summary(**json.loads((self.path / SUMMARY).read_text("utf-8")))
@@ -109,9 +119,9 @@ class ImageStore:
         self._rainy = _open(self.path / RAINY)
         self._clean = _open(self.path / CLEAN) if self.paired else None
 
-    def __reduce__(self) -> tuple[type["ImageStore"], tuple[Path]]:
+    def __reduce__(self) -> tuple[type["ImageStore"], tuple[Path, frozenset[str]]]:
         # A worker process opens the files again; to pickle a memory map would copy all of it.
-        return ImageStore, (self.path,)
+        return ImageStore, (self.path, self.excluded)
 
     def __len__(self) -> int:
         return self.summary.images
@@ -122,6 +132,8 @@ class ImageStore:
         import datasets  # takes seconds to import
 
         table = datasets.load_from_disk(str(self.path / CATALOGUE)).data
+        if table.column_names != [field.name for field in fields(Record)]:
+            raise UserError(f"{self.path} is of another version of ssid: run `dvc repro`.")
         rows = zip(*(table[field.name].to_pylist() for field in fields(Record)), strict=True)
         return [Record(*row) for row in rows]
 
@@ -140,8 +152,12 @@ class ImageStore:
         return _view(self._clean, self.records[index])
 
     def split(self, name: Split) -> list[int]:
-        """Return the indices of the images of a split, ascending."""
-        return [i for i, record in enumerate(self.records) if record.split == name]
+        """Return the indices of the images of a split, ascending, without those excluded."""
+        return [
+            i
+            for i, record in enumerate(self.records)
+            if record.split == name and record.name not in self.excluded
+        ]
 
 
 def _open(file: Path) -> Picture:

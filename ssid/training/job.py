@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 
 from ssid.config import DataParams, ModelParams, Role, TrainingParams
+from ssid.data.leakage import read_exclusions
 from ssid.data.store import ImageStore
 from ssid.errors import UserError, nearest
 from ssid.models import Derainer, Recipe, load_model
@@ -24,6 +25,11 @@ class Project(NamedTuple):
     prepared: Path = Path("data/prepared")
     runs: Path = Path("runs")
     models: Path = Path("models")
+
+    @property
+    def excluded(self) -> Path:
+        """Return the file that names the pairs which leak a benchmark."""
+        return self.prepared / "excluded.json"
 
 
 def open_stores(
@@ -45,6 +51,17 @@ def open_stores(
     return [ImageStore(project.prepared / role / name) for name in sorted(chosen)]
 
 
+def open_training_stores(
+    catalogue: DataParams, names: Sequence[str] | None, project: Project
+) -> list[ImageStore]:
+    """Return the synthetic sets as :func:`open_stores`, without images that leak a benchmark."""
+    excluded = read_exclusions(project.excluded)
+    return [
+        ImageStore(store.path, excluded.get(store.summary.name, frozenset()))
+        for store in open_stores(catalogue, "synthetic", names, project)
+    ]
+
+
 def make_job(
     stage: str,
     params: TrainingParams,
@@ -61,7 +78,7 @@ def make_job(
         project: where things lie.
         teacher_file: safetensors file of the teacher, or None.
     """
-    synthetic = open_stores(catalogue, "synthetic", params.synthetic, project)
+    synthetic = open_training_stores(catalogue, params.synthetic, project)
     real = open_stores(catalogue, "real", params.real, project) if params.batch.real else []
     teacher = load_model(teacher_file)[0].eval().requires_grad_(False) if teacher_file else None
     student, recipe = initial_network(params, teacher_file)
@@ -69,6 +86,7 @@ def make_job(
     record = {
         stage: params.model_dump(mode="json"),
         "data": data_digests([*synthetic, *real]),
+        "excluded": {store.summary.name: sorted(store.excluded) for store in synthetic},
         "teacher": teacher_sha256,
         "init": sha256(Path(params.init)) if params.init not in ("random", "teacher") else None,
     }
@@ -104,7 +122,7 @@ def initial_network(params: TrainingParams, teacher_file: Path | None) -> tuple[
     file = teacher_file if params.init == "teacher" else Path(params.init)
     assert file is not None
     model, found = load_model(file)
-    if (found.name, _sizes(found)) != (wanted.name, _sizes(wanted)):
+    if found.shapes or (found.name, _sizes(found)) != (wanted.name, _sizes(wanted)):
         raise UserError(
             f"init takes weights from {file}, which holds {_shown(found)}, but params ask for"
             f" {_shown(wanted)}. Make both the same, or set init: random."
@@ -136,4 +154,4 @@ def _sizes(recipe: Recipe) -> str:
 
 
 def _shown(recipe: Recipe) -> str:
-    return f"{recipe.name} {_sizes(recipe)}"
+    return f"{recipe.name} {_sizes(recipe)}{', pruned' * bool(recipe.shapes)}"

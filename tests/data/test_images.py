@@ -233,3 +233,21 @@ def test_shrink_bounds_the_longer_side():
     assert shrink(picture, 100).shape == (50, 100, 3)
     with pytest.raises(Refused, match="too small"):
         shrink(picture, 50)
+
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
+
+
+def test_heic_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "_formats", lambda: ["PNG", "JPEG"])
+    for name, reason in (("a.HEIC", "install pillow-heif"), ("a.png", "none of PNG, JPEG$")):
+        (tmp_path / name).write_bytes(HEIC)
+        with pytest.raises(Refused, match=reason):
+            read_rgb(tmp_path / name)
+
+
+def test_heic_is_read_where_its_package_is(tmp_path):
+    heif = pytest.importorskip("pillow_heif")
+    heif.register_heif_opener()
+    path = saved(tmp_path / "a.heic", Image.fromarray(PIXELS), quality=95)
+    assert np.abs(read_rgb(path).astype(int) - PIXELS).mean() < 4

@@ -25,7 +25,9 @@ def write(path, sizes, *, paired=True, split="train"):
             rainy = photograph(2 * i, height, width)
             clean = photograph(2 * i + 1, height, width) if paired else None
             offset = writer.add(rainy, clean)
-            records.append(Record(f"é{i}", split, height, width, offset, f"{i}.png", "00", ""))
+            records.append(
+                Record(f"é{i}", split, height, width, offset, f"{i}.png", "00", "", "ab")
+            )
             written.append((rainy, clean))
         summary = writer.finish(
             records,
@@ -85,7 +87,7 @@ def test_the_tables_are_hugging_face_data_sets(path):
     catalogue = datasets.load_from_disk(str(path / "catalogue"))
     assert catalogue.column_names == [
         *("name", "split", "height", "width"),
-        *("offset", "source", "source_sha256", "rain"),
+        *("offset", "source", "source_sha256", "rain", "fingerprint"),
     ]
     assert catalogue.features["offset"].dtype == "int64"
     samples = datasets.load_from_disk(str(path / "samples"))

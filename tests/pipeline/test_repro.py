@@ -117,7 +117,7 @@ def first(clone: Clone) -> set[str]:
 
 def test_first_run_runs_every_stage(clone: Clone, first: set[str]) -> None:
     assert {"prepare-synthetic@demo", "prepare-real@standin", "prepare-benchmark@demo"} <= first
-    assert {"pretrain", "distill", "evaluate", "report"} <= first
+    assert {"exclude", "pretrain", "distill", "evaluate", "report"} <= first
     metrics = json.loads((clone.path / "evaluation/metrics.json").read_text())
     assert set(metrics["benchmark"]["demo"]) == {"rainy", "teacher", "student"}
     assert metrics["network"]["student"]["parameters"] < metrics["network"]["teacher"]["parameters"]
