@@ -10,14 +10,16 @@ from tqdm import tqdm
 Item = TypeVar("Item")
 
 QUIET_SHARE = 0.1  # without a terminal: a line whenever this share more is done ...
-QUIET_SECONDS = 30.0  # ... or this much time has passed
+QUIET_SECONDS = 30.0  # ... or this much time has passed ...
+QUIET_PAUSE = 2.0  # ... and not more often than this
 
 
 def track(iterable: Iterable[Item], total: int, description: str) -> Iterator[Item]:
     """Yield the items of ``iterable`` and show on stderr how far the work has come.
 
     On a terminal: a bar with rate and remaining time. Elsewhere, as in logs: one line at the
-    start, one at about every 10 % or 30 s, and one at the end.
+    start, one at about every 10 % or 30 s, and one at the end;
+    work of a few seconds gets no lines in between.
 
     Args:
         iterable: what is worked through; an item counts as done when the next one is asked for.
@@ -37,7 +39,10 @@ def _quiet(iterable: Iterable[Item], total: int, description: str) -> Iterator[I
         yield item
         done += 1
         now = time.monotonic()
-        due = done - said >= QUIET_SHARE * total or now - said_at >= QUIET_SECONDS
+        waited = now - said_at
+        due = waited >= QUIET_SECONDS or (
+            done - said >= QUIET_SHARE * total and waited >= QUIET_PAUSE
+        )
         if due and done < total:
             _say(f"{description}: {_state(done, total, now - start)}")
             said, said_at = done, now

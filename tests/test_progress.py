@@ -60,12 +60,17 @@ def test_terminal_gets_a_bar_with_rate_and_remaining_time(monkeypatch):
     assert re.search(r"derain: 100%.*20/20 \[\d\d:\d\d<\d\d:\d\d, .*it/s\]", last)
 
 
+def test_work_of_a_moment_says_no_line_in_between(clock, capsys):
+    work(clock, count=100, seconds=1 / 64)
+    assert lines_of(capsys) == ["derain: 100 to do", "derain: 100 done in 00:01"]
+
+
 def test_quick_work_says_a_line_every_tenth(clock, capsys):
-    work(clock, count=1000, seconds=1 / 64)
+    work(clock, count=1000, seconds=1 / 32)
     lines = lines_of(capsys)
     assert lines[0] == "derain: 1000 to do"
     assert [line.split()[1] for line in lines[1:-1]] == [f"{n}/1000" for n in range(100, 1000, 100)]
-    assert lines[-1] == "derain: 1000 done in 00:15"
+    assert lines[-1] == "derain: 1000 done in 00:31"
 
 
 def test_slow_work_says_a_line_every_thirty_seconds(clock, capsys):
