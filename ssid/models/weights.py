@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from ssid.errors import UserError
@@ -63,7 +63,7 @@ def save_model(path: Path, model: nn.Module, recipe: Recipe) -> None:
     metadata = {FORMAT: json.dumps(recipe._asdict(), sort_keys=True)}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata)
+    partial.write_bytes(save(tensors, metadata))
     partial.replace(path)
 
 

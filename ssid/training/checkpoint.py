@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -57,7 +57,7 @@ def save_checkpoint(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     copies = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(copies, partial / "tensors.safetensors")
+    (partial / "tensors.safetensors").write_bytes(save(copies))
     _write_json(partial / "state.json", {"fingerprint": fingerprint, "progress": asdict(progress)})
     _write_json(partial / "manifest.json", _hashes(partial))
     for path in [*partial.iterdir(), partial]:

@@ -187,7 +187,9 @@ class Trainer:
         if not self.accelerator.is_main_process:
             return
         output.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.best, output)
+        partial = output.with_name(f"{output.name}.partial")
+        shutil.copyfile(self.best, partial)
+        partial.replace(output)
         self.tracker.tags({"model_sha256": sha256(output)})
         student, _ = load_model(output)
         example, _ = next(central_crops(self.job.synthetic), (torch.rand(1, 3, 64, 64), None))
