@@ -158,7 +158,14 @@ def data_add(
     ] = None,
     rain: Annotated[Rain | None, typer.Option(help="Rain to render on clean images.")] = None,
 ) -> None:
-    """Look at a folder, say what it holds, and write its block into params/data.yaml."""
+    """Look at a folder, say what it holds, and write its block into params/data.yaml.
+
+    Images elsewhere are imported first (mkdir -p data/raw), and then added. From a server:
+    uv run dvc import-url https://HOST/NAME.zip data/raw/NAME.zip
+    (also s3:// and gs://, with the packages dvc-s3 and dvc-gs). From a git repository:
+    uv run dvc import https://HOST/REPOSITORY FOLDER --out data/raw/NAME
+    With uv run dvc update data/raw/NAME.zip.dvc and uv run dvc repro, what is new there is used.
+    """
     from ssid.data.catalogue import add_set, new_set
     from ssid.data.inspection import inspect
 
@@ -171,19 +178,48 @@ def data_add(
     print(f"added to {PARAMS / 'data.yaml'}\nnext: uv run dvc repro")
 
 
+@data.command("get")
+def data_get(
+    name: Annotated[str, typer.Argument(help="See `ssid data list --public`; with --hub: any.")],
+    hub: Annotated[str | None, typer.Option(help="OWNER/NAME on the Hugging Face hub.")] = None,
+) -> None:
+    """Fetch a public data set into data/raw: from the git repository that carries it, or a hub."""
+    from ssid.data.fetch import add_command, fetch, public_set
+    from ssid.data.hub import fetch_from_hub
+
+    _require_project()
+    if hub is not None:
+        folder = fetch_from_hub(name, hub)
+        print(f"fetched {folder}\nnext: uv run ssid data add {name} {folder.as_posix()}")
+        return
+    public = public_set(name)
+    print(public)
+    folder, commit = fetch(name)
+    print(f"fetched {folder}, commit {commit}\nnext: uv run {add_command(name, public, folder)}")
+
+
 @data.command("list")
-def data_list() -> None:
+def data_list(
+    public: Annotated[bool, typer.Option("--public", help="Show published sets instead.")] = False,
+) -> None:
     """Show the catalogue, params/data.yaml."""
     from ssid.config import DataParams, load_params
     from ssid.data.catalogue import DATA_FILE, ROLES
+    from ssid.data.public import PUBLIC_SETS
 
+    if public:
+        rows = [("name", "ssid data get", "what", "from")]
+        for name, known in PUBLIC_SETS.items():
+            rows.append((name, "yes" if known.folder else "by hand", known.what, known.page))
+        _print_table(rows)
+        return
     _require_project()
     params = load_params(DATA_FILE, DataParams)
-    rows = [("role", "name", "layout", "rain", "root")]
+    table = [("role", "name", "layout", "rain", "root")]
     for role in ROLES:
         for name, block in params.sets(role).items():
-            rows.append((role, name, block.layout, block.rain or "-", block.root))
-    _print_table(rows)
+            table.append((role, name, block.layout, block.rain or "-", block.root))
+    _print_table(table)
 
 
 @data.command("check")

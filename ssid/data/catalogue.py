@@ -68,7 +68,7 @@ def new_set(
             " its block."
         )
     if not path.exists():
-        raise UserError(f"there is no file or folder {path}.")
+        raise UserError(f"there is no file or folder {path}.{_advice_on_addresses(path)}")
     if manifest is None and layout in (None, "pairs") and path.is_file() and lists_pairs(path):
         path, manifest = path.parent, path.name
     if layout is not None:
@@ -123,6 +123,18 @@ def find_sets(name: str) -> list[tuple[Role, DataSet]]:
             f" It has: {', '.join(names)}."
         )
     return found
+
+
+def _advice_on_addresses(path: Path) -> str:
+    """Return what to do where ``path`` is an address such as ``https://host/set.zip``."""
+    scheme, colon, rest = path.as_posix().partition(":/")
+    if not colon or "/" in scheme:
+        return ""
+    copy = f"data/raw/{path.name}"
+    return (
+        f" Import it first, and then add {copy}:\n"
+        f"  mkdir -p data/raw && uv run dvc import-url {scheme}://{rest.lstrip('/')} {copy}"
+    )
 
 
 def stored_root(path: Path) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ssid.config import DataSet, Role
-from ssid.data.fingerprint import find_same
+from ssid.data.fingerprint import first_same
 from ssid.data.images import Picture
 from ssid.data.layouts import reasons, unpacked_items
 from ssid.data.listing import Photograph, RefusedFile
@@ -137,10 +137,12 @@ def _equal_files(files: Iterable[Photograph]) -> list[RefusedFile]:
 
 
 def _same_photographs(fingerprints: dict[str, str]) -> list[RefusedFile]:
-    names, prints = list(fingerprints), list(fingerprints.values())
-    matches = find_same(prints, prints)
-    repeated = sorted({match.second for match in matches if match.first < match.second})
-    return [RefusedFile(names[i], "the same photograph occurs before") for i in repeated]
+    first = first_same(list(fingerprints.values()))
+    return [
+        RefusedFile(name, "the same photograph occurs before")
+        for i, name in enumerate(fingerprints)
+        if first[i] != i
+    ]
 
 
 def _sha256(path: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ssid.config import DataSet, Role, SyntheticSet
 from ssid.data.fingerprint import first_same
+from ssid.data.journal import Entry, Journal, identify
 from ssid.data.layouts import Item, Pairing, reasons, unpacked_items
 from ssid.data.listing import RefusedFile, natural_key
 from ssid.data.make import MadeImage, make_image
@@ -26,7 +27,8 @@ def prepare(role: Role, name: str, block: DataSet, destination: Path, workers: i
     Workers are threads: decoding, resizing, hashing and rendering run outside Python's lock. At
     most two images a worker are in flight. The result does not depend on their number, byte by
     byte. Everything is written beside ``destination`` and renamed at the end, so that a failure
-    leaves neither half a set nor an old one spoilt.
+    leaves neither half a set nor an old one spoilt. A run that was killed is continued: images that
+    it has finished are not decoded again.
 
     Args:
         role: synthetic: pairs, divided into train and val by photograph; real: rainy images, all
@@ -42,27 +44,38 @@ def prepare(role: Role, name: str, block: DataSet, destination: Path, workers: i
     """
     scratch = destination.with_name(destination.name + ".unpacked.partial")
     try:
-        with unpacked_items(block, scratch) as pairing:
-            return _prepare(role, name, block, pairing, destination, workers)
+        # The folder is held first: another process must not take the scratch away.
+        with replacing(destination) as folder, unpacked_items(block, scratch) as pairing:
+            return _prepare(role, name, block, pairing, folder, workers)
     except UserError as error:
         raise UserError(f"params/data.yaml: {role}.{name}: {error}") from error
 
 
 def _prepare(
-    role: Role, name: str, block: DataSet, pairing: Pairing, destination: Path, workers: int
+    role: Role, name: str, block: DataSet, pairing: Pairing, folder: Path, workers: int
 ) -> Summary:
     items = _limited(pairing.items, block.limit)
     if block.layout in ("clean_rainy", "rainy_clean"):
         check_order([item.files[0].path for item in items], block.layout)
     jobs = [(item, i) for item in items for i in range(block.renderings)]
-    stream = in_order(lambda job: make_image(role, block, *job), jobs, workers)
-    progress = track(stream, len(jobs), f"prepare {role}/{name}")
     with (
-        replacing(destination) as folder,
+        Journal(folder, identify(role, block, items)) as journal,
         StoreWriter(folder, paired=role != "real", expected=len(jobs)) as writer,
     ):
+        entries = writer.recover(journal)
+        before = f" ({len(entries)} were done before)" if entries else ""
+        left = jobs[len(entries) :]
+        made = in_order(lambda job: make_image(role, block, *job), left, workers)
         with _silent_pillow():
-            kept, refused = _store(progress, writer)
+            for image in track(made, len(left), f"prepare {role}/{name}{before}"):
+                entries.append(_stored(image, writer))
+                journal.add(entries[-1])
+        kept = [
+            (item, entry.record)
+            for (item, _), entry in zip(jobs, entries, strict=True)
+            if entry.record
+        ]
+        refused = [file for entry in entries for file in entry.refused]
         quarantine = _quarantine(pairing.refused, refused, kept)
         if not kept:
             raise UserError(
@@ -95,29 +108,23 @@ def _limited(items: list[Item], limit: int | None) -> list[Item]:
     return [item for item in items if item.photograph in chosen]
 
 
-def _store(
-    images: Iterable[MadeImage | list[RefusedFile]], writer: StoreWriter
-) -> tuple[list[tuple[Item, Record]], list[RefusedFile]]:
-    """Write the images; return what is kept, and the files of what is not."""
-    kept, refused = [], []
-    for image in images:
-        if isinstance(image, list):
-            refused += image
-            continue
-        height, width, _ = image.rainy.shape
-        record = Record(
-            name=image.name,
-            split="train",
-            height=height,
-            width=width,
-            offset=writer.add(image.rainy, image.clean),
-            source=image.source,
-            source_sha256=image.source_sha256,
-            rain=image.rain,
-            fingerprint=image.fingerprint,
-        )
-        kept.append((image.item, record))
-    return kept, refused
+def _stored(image: MadeImage | list[RefusedFile], writer: StoreWriter) -> Entry:
+    """Write the image, unless it is refused."""
+    if isinstance(image, list):
+        return Entry(None, image, writer.sha256)
+    height, width, _ = image.rainy.shape
+    record = Record(
+        name=image.name,
+        split="train",
+        height=height,
+        width=width,
+        offset=writer.add(image.rainy, image.clean),
+        source=image.source,
+        source_sha256=image.source_sha256,
+        rain=image.rain,
+        fingerprint=image.fingerprint,
+    )
+    return Entry(record, [], writer.sha256)
 
 
 def _files(items: Iterable[Item]) -> set[str]:

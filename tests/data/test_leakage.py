@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from releases import halves, save
+from scipy.sparse.csgraph import connected_components
 
 from ssid.config import BenchmarkSet, DataParams, SyntheticSet
+from ssid.data import fingerprint as fingerprint_module
 from ssid.data.fingerprint import find_same, fingerprint, first_same
 from ssid.data.images import read_rgb
 from ssid.data.leakage import Leak, find_leaks, fingerprints, read_exclusions, write_exclusions
@@ -54,6 +56,31 @@ def test_the_first_of_equal_photographs_stands_for_all():
     a, b, c = (fingerprint(photograph(i)) for i in range(3))
     assert first_same([a, b, a, c, b, a]) == [0, 1, 0, 3, 1, 0]
     assert first_same([]) == []
+
+
+def turned(angle):
+    """A fingerprint whose likeness to another is about the cosine of the difference of angles."""
+    noise = np.random.default_rng(0).normal(0, 25, (2, 256))
+    return (128 + np.cos(angle) * noise[0] + np.sin(angle) * noise[1]).astype(np.uint8).tobytes()
+
+
+def test_photographs_that_are_the_same_as_a_third_one_are_the_same():
+    a, between, b = (turned(np.radians(20 * i)).hex() for i in range(3))
+    assert first_same([a, b]) == [0, 1]
+    assert first_same([a, b, between]) == [0, 0, 0]
+    assert first_same([b, between, a]) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("rows", [1, 7, 256])
+def test_groups_are_the_connected_components(monkeypatch, rows):
+    monkeypatch.setattr(fingerprint_module, "_ROWS", rows)
+    prints = [turned(angle).hex() for angle in np.random.default_rng(1).uniform(0, 6.3, 40)]
+    graph = np.zeros((40, 40), bool)
+    for match in find_same(prints, prints):
+        graph[match.first, match.second] = True
+    count, component = connected_components(graph, directed=False)
+    assert 1 < count < 20
+    assert first_same(prints) == [component.tolist().index(c) for c in component]
 
 
 @pytest.fixture

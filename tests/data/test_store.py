@@ -149,18 +149,32 @@ def test_the_header_has_room_for_any_length(tmp_path, size):
     array.close()
 
 
-def replace_by_half(destination):
+def replace_by_half(destination, error):
     with replacing(destination) as folder:
         (folder / "half").touch()
-        raise KeyboardInterrupt
+        raise error
+
+
+def names(folder):
+    return sorted(path.name for path in folder.rglob("*"))
 
 
 def test_a_failure_leaves_the_old_set_and_nothing_else(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "old").touch()
-    with pytest.raises(KeyboardInterrupt):
-        replace_by_half(tmp_path / "a")
-    assert [path.name for path in tmp_path.rglob("*")] == ["a", "old"]
+    with pytest.raises(ValueError, match="half"):
+        replace_by_half(tmp_path / "a", ValueError("half"))
+    assert names(tmp_path) == ["a", "old"]
     with replacing(tmp_path / "a") as folder:
         (folder / "new").touch()
-    assert [path.name for path in tmp_path.rglob("*")] == ["a", "new"]
+    assert names(tmp_path) == ["a", "new"]
+
+
+def test_an_interruption_leaves_the_old_set_and_what_is_done_of_the_new(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "old").touch()
+    with pytest.raises(KeyboardInterrupt):
+        replace_by_half(tmp_path / "a", KeyboardInterrupt())
+    assert names(tmp_path) == ["a", "a.partial", "half", "old"]
+    with replacing(tmp_path / "a") as folder:
+        assert names(folder) == ["half"]
