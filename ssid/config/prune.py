@@ -62,7 +62,7 @@ class PruneParams(Params):
     criterion: str = "lamp"
     multiple: Count = 1
     seed: CountOrZero = 0
-    threads: Count | None = None
+    threads: Count | None = 1
     recovery: RecoveryParams = RecoveryParams()
     latency: LatencyParams = LatencyParams()
 
