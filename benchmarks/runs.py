@@ -15,10 +15,10 @@ from ssid.compare import Measured, read_images
 from ssid.config import DataParams
 from ssid.data.store import ImageStore
 from ssid.evaluation.scores import RAINY, Score, measure, summarise, write_scores
+from ssid.files import sha256
 from ssid.inference import derain
 from ssid.models import Derainer, load_model
 from ssid.progress import track
-from ssid.training.checkpoint import sha256
 from ssid.training.job import Project, fingerprint, make_job
 from ssid.training.loop import Job, train
 from ssid.training.tracking import flatten, track_run

@@ -1,6 +1,5 @@
 """Look at a data set before anything is done with it."""
 
-import hashlib
 import os
 import tempfile
 from collections import Counter, defaultdict
@@ -17,6 +16,7 @@ from ssid.data.make import MadeImage, make_image
 from ssid.data.ordered import in_order
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
+from ssid.files import sha256
 from ssid.progress import track
 
 DARK = 8  # mean level
@@ -147,7 +147,6 @@ def _same_photographs(fingerprints: dict[str, str]) -> list[RefusedFile]:
 
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256(path)
     except OSError:
         return str(path)

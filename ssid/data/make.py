@@ -1,6 +1,5 @@
 """Make one image of a prepared set from the one or two files of an item."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 
@@ -13,6 +12,7 @@ from ssid.data.listing import Photograph, RefusedFile
 from ssid.data.rain import render
 from ssid.data.side_by_side import split_halves
 from ssid.data.splits import seeded
+from ssid.files import sha256
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,7 @@ def _read(file: Photograph) -> Picture:
 
 def _sha256(file: Photograph) -> str:
     try:
-        with file.path.open("rb") as data:
-            return hashlib.file_digest(data, "sha256").hexdigest()
+        return sha256(file.path)
     except OSError as error:
         raise _FileRefused(file, Refused(f"cannot be read: {error.strerror}")) from None
 

@@ -20,6 +20,7 @@ from ssid.data.listing import RefusedFile
 from ssid.data.store import CLEAN, QUARANTINE, RAINY, SUMMARY, ImageStore, Record, Summary
 from ssid.data.tables import columns, write_catalogue, write_samples
 from ssid.errors import UserError
+from ssid.files import force_to_disk
 
 _CHUNK = 1 << 20
 
@@ -249,15 +250,6 @@ def _lock(partial: Path, destination: Path) -> int:
         os.close(descriptor)
         raise UserError(f"another process is at work on {destination}; wait for it.") from None
     return descriptor
-
-
-def force_to_disk(path: Path) -> None:
-    """Wait until the file or folder is safe from a loss of power."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _megabytes(size: int) -> str:

@@ -21,8 +21,8 @@ from ssid.evaluation.scores import (
     write_json,
     write_scores,
 )
+from ssid.files import sha256
 from ssid.models import load_model
-from ssid.training.checkpoint import sha256
 from ssid.training.job import Project, describe, open_stores
 from ssid.training.tracking import STORE, data_digests, flatten, track_run
 

@@ -5,9 +5,7 @@ optimizer), ``state.json`` (integers and scores) and ``manifest.json`` (SHA-256 
 It is written beside its place, flushed to disk, then renamed; older ones go only afterwards.
 """
 
-import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,6 +15,8 @@ from typing import Any
 from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.optim import Optimizer
+
+from ssid.files import force_to_disk, sha256
 
 KEEP = 2
 """How many checkpoints stay on disk: the newest, and one to fall back on."""
@@ -61,10 +61,10 @@ def save_checkpoint(
     _write_json(partial / "state.json", {"fingerprint": fingerprint, "progress": asdict(progress)})
     _write_json(partial / "manifest.json", _hashes(partial))
     for path in [*partial.iterdir(), partial]:
-        _flush(path)
+        force_to_disk(path)
     shutil.rmtree(final, ignore_errors=True)
     partial.rename(final)
-    _flush(folder)
+    force_to_disk(folder)
     for old in _newest_first(folder)[KEEP:]:
         shutil.rmtree(old)
 
@@ -115,12 +115,6 @@ def unprefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _intact(path: Path) -> bool:
     try:
         manifest: Any = json.loads((path / "manifest.json").read_text())
@@ -139,11 +133,3 @@ def _newest_first(folder: Path) -> list[Path]:
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -13,8 +13,8 @@ from ssid.config import DataParams, ModelParams, Role, TrainingParams
 from ssid.data.leakage import read_exclusions
 from ssid.data.store import ImageStore
 from ssid.errors import UserError, nearest
+from ssid.files import sha256
 from ssid.models import Derainer, Recipe, load_model
-from ssid.training.checkpoint import sha256
 from ssid.training.loop import Job
 from ssid.training.tracking import STORE, data_digests
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ssid.config import TrainingParams
 from ssid.data.store import ImageStore
 from ssid.errors import UserError
+from ssid.files import sha256
 from ssid.models import Derainer, Recipe, Stage, load_model, save_model
 from ssid.models.weights import distinct_state, load_distinct_state
 from ssid.progress import track
@@ -28,7 +29,6 @@ from ssid.training.checkpoint import (
     prefixed,
     remove_checkpoints,
     save_checkpoint,
-    sha256,
     unprefixed,
 )
 from ssid.training.interruption import termination

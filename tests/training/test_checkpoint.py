@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from ssid.files import sha256
 from ssid.training.checkpoint import (
     KEEP,
     Progress,
@@ -16,7 +17,6 @@ from ssid.training.checkpoint import (
     prefixed,
     remove_checkpoints,
     save_checkpoint,
-    sha256,
     unprefixed,
 )
 

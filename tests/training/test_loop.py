@@ -16,9 +16,9 @@ from PIL import Image
 from training_runs import Run, remains
 
 from ssid.errors import UserError
+from ssid.files import sha256
 from ssid.models import load_model, save_model
 from ssid.training.batches import Batches
-from ssid.training.checkpoint import sha256
 from ssid.training.loop import PATIENCE_FOR_NANS, train
 from ssid.training.tracking import data_digests
 from ssid.training.validation import validate

@@ -13,8 +13,8 @@ import pytest
 import torch
 from training_runs import Run
 
+from ssid.files import sha256
 from ssid.training.batches import Batches
-from ssid.training.checkpoint import sha256
 from ssid.training.tracking import Tracker, commit, flatten, track_run
 
 
