@@ -167,7 +167,7 @@ def data_add(
     With uv run dvc update data/raw/NAME.zip.dvc and uv run dvc repro, what is new there is used.
     """
     from ssid.data.catalogue import add_set, new_set
-    from ssid.data.inspection import inspect
+    from ssid.data.inspection import inspect, unreadable_by_dvc
 
     _require_project()
     block, because = new_set(role, name, path, layout, manifest, rain)
@@ -175,7 +175,10 @@ def data_add(
     print(f"why this layout: {because}; --layout says otherwise")
     print(inspect(role, block, at_most=50))
     add_set(role, name, block)
-    print(f"added to {PARAMS / 'data.yaml'}\nnext: uv run dvc repro")
+    print(f"added to {PARAMS / 'data.yaml'}")
+    if stopping := unreadable_by_dvc(path):
+        print(f"DVC stops at {len(stopping)} files, move them away: {', '.join(stopping[:5])}")
+    print("next: uv run dvc repro")
 
 
 @data.command("get")

@@ -11,7 +11,7 @@ from ssid.config import DataSet, Role
 from ssid.data.fingerprint import first_same
 from ssid.data.images import Picture
 from ssid.data.layouts import reasons, unpacked_items
-from ssid.data.listing import Photograph, RefusedFile
+from ssid.data.listing import Photograph, RefusedFile, printable
 from ssid.data.make import MadeImage, make_image
 from ssid.data.ordered import in_order
 from ssid.data.splits import evenly_spaced
@@ -107,6 +107,25 @@ def inspect(role: Role, block: DataSet, at_most: int | None = None) -> Findings:
         suspicious=odd,
         fingerprints=fingerprints,
     )
+
+
+def unreadable_by_dvc(root: Path) -> list[str]:
+    """Return the files below a folder at which DVC stops, where this project goes on.
+
+    They are links that lead nowhere or in a circle, files without permission to read, and names
+    that are not UTF-8.
+    """
+    paths = (Path(folder, name) for folder, _, names in os.walk(root) for name in names)
+    stopping = [path for path in paths if not (os.access(path, os.R_OK) and _is_utf8(path))]
+    return sorted(printable(str(path.relative_to(root))) for path in stopping)
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _oddities(picture: Picture) -> Iterable[str]:
