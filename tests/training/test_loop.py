@@ -3,7 +3,6 @@
 import json
 import math
 import multiprocessing
-import os
 import shutil
 import socket
 from types import SimpleNamespace as Fake
@@ -13,7 +12,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from PIL import Image
-from training_runs import Run, remains
+from training_runs import Run, remains, train_as_one_of_two
 
 from ssid.errors import UserError
 from ssid.files import sha256
@@ -218,24 +217,16 @@ def two_processes(run: Run, **changes) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
 
-    def work(rank):
-        AcceleratorState._reset_state(reset_partial_state=True)
-        os.environ |= {
-            "ACCELERATE_USE_CPU": "true",
-            "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": str(port),
-            "WORLD_SIZE": "2",
-            "RANK": str(rank),
-            "LOCAL_RANK": str(rank),
-        }
-        run.train(**changes)
-
-    context = multiprocessing.get_context("fork")
-    children = [context.Process(target=work, args=(rank,), daemon=True) for rank in range(2)]
+    # Fresh processes: a fork of one that has computed with threads may wait for them for ever.
+    context = multiprocessing.get_context("spawn")
+    children = [
+        context.Process(target=train_as_one_of_two, args=(run, rank, port, changes), daemon=True)
+        for rank in range(2)
+    ]
     for child in children:
         child.start()
     for child in children:
-        child.join(60)
+        child.join(120)
     assert [child.exitcode for child in children] == [0, 0]
 
 

@@ -1,9 +1,11 @@
 """Tiny training runs."""
 
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file
 
 from ssid.config import DataParams, TrainingParams
@@ -100,3 +102,17 @@ def _content(path: Path) -> object:
     if path.suffix != ".safetensors":
         return path.read_bytes()
     return {name: tensor.numpy().tobytes() for name, tensor in load_file(path).items()}
+
+
+def train_as_one_of_two(run: Run, rank: int, port: int, changes: dict) -> None:
+    """Train as process ``rank`` of two that meet at ``port``."""
+    os.environ |= {
+        "ACCELERATE_USE_CPU": "true",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "WORLD_SIZE": "2",
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+    }
+    torch.set_num_threads(1)
+    run.train(**changes)
