@@ -227,15 +227,21 @@ class Tracer(TorchFunctionMode):
         for out, d, part in zip(outs, found, moved, strict=True):
             self._put(out, d or 0, part)
 
+    def _shared_dim(self, operands: list[Tensor]) -> int | None:
+        """Return where all operands have their labels; freeze them and return None otherwise."""
+        dims = {self._seen[id(t)][1] for t in operands if id(t) in self._seen}
+        if len(dims) != 1:
+            self.freeze(operands)
+            return None
+        return dims.pop()
+
     def _concatenate(
         self, func: Any, args: Any, kwargs: Any, operands: list[Tensor], outs: list[Tensor]
     ) -> None:
         (out,) = outs
-        dims = {self._seen[id(t)][1] for t in operands if id(t) in self._seen}
-        if len(dims) != 1:
-            self.freeze(operands)
+        dim = self._shared_dim(operands)
+        if dim is None:
             return
-        (dim,) = dims
         where = _argument(args, kwargs, "dim", 1) or 0
         parts = [self._labels(operand, dim) for operand in operands]
         if (where if where < 0 else where - out.dim()) == dim:
@@ -247,11 +253,9 @@ class Tracer(TorchFunctionMode):
         self, func: Any, args: Any, kwargs: Any, operands: list[Tensor], outs: list[Tensor]
     ) -> None:
         (out,) = outs
-        dims = {self._seen[id(t)][1] for t in operands if id(t) in self._seen}
-        if len(dims) != 1:
-            self.freeze(operands)
+        dim = self._shared_dim(operands)
+        if dim is None:
             return
-        (dim,) = dims
         where = _argument(args, kwargs, "dim", 1) or 0
         where = where if where < 0 else where - out.dim()
         parts = [self._labels(operand, dim) for operand in operands]
