@@ -1,210 +1,231 @@
-"""Pruning at −40 % MACs: subject × criterion × recovery, on halves of the Rain100 test sets.
+"""Pruning at −40 % MACs: subject × unit × criterion × recovery, on halves of the Rain100 test sets.
 
-    python -m benchmarks.prune_table ../shared/data > benchmarks/results/prune_table.json
-    python -m benchmarks.prune_table ../shared/data --quick
+    python -m benchmarks.prune_table ../shared/data --published rain100l rain100h
     python -m benchmarks.prune_table ../shared/data --model student=models/student.safetensors
 
-Subjects are the published PReNets of Rain100L and Rain100H, each on its own benchmark, and model
-files given with ``--model``, on Rain100L. The folder holds weights/prenet/<Set>.pth,
-paired/<set>/{rainy,clean}/ and clean/bsds/{train,val}/. Images are dreamed from clean/bsds/val. The
-ceiling, called ``training rain``, is distilled on rain of the benchmark's kind that is rendered on
-clean/bsds/train: the photographs that PReNet was trained on are not at hand.
+Subjects are published PReNets, each on its own set, and model files, on both. The folder holds
+weights/prenet/<Set>.pth, paired/<set>/{rainy,clean}/ and clean/bsds/{train,val}/. Every row is
+written when it is measured, and rows that are there with the same settings are not measured again,
+so the same command continues an interrupted table, and another adds subjects to it.
 """
 
 import argparse
 import copy
 import json
-import statistics
+import shlex
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
-from torch import Tensor
 
-from benchmarks.prenet_interop import read
-from ssid.data.rain import render
-from ssid.metrics.efficiency import measure_latency
-from ssid.metrics.fidelity import psnr, ssim
-from ssid.models import Derainer, load_model
-from ssid.models.interop import import_weights
+from benchmarks.prune_parts import (
+    RECOVERIES,
+    SETS,
+    Pairs,
+    Size,
+    Sources,
+    Subject,
+    measure_speedup,
+    own,
+    published,
+    quality,
+    test_pairs,
+)
+from benchmarks.summary import hardware
+from ssid.entry import reporting
+from ssid.models import Derainer
+from ssid.progress import track
 from ssid.prune.criteria import CRITERIA
-from ssid.prune.dreaming import Dream, Dreaming, dream, penultimate
-from ssid.prune.images import random_crops, random_noise, read_pictures
+from ssid.prune.masks import prune_unstructured
+from ssid.prune.pruned import Pruned
 from ssid.prune.recovery import recover
 from ssid.prune.structured import prune_structured
+from ssid.training.tracking import commit
 
 MACS = 0.6
-PUBLISHED = {"rain100l": "Rain100L.pth", "rain100h": "Rain100H.pth"}
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much is done: recovery steps, batch, patch, steps per dream, test images, their crop."""
-
-    steps: int
-    batch: int
-    patch: int
-    dream: int
-    images: int | None
-    side: int | None
-    photographs: int | None
-    repeats: int
-
+NONE, DREAMED, CEILING = "none", "dreamed", "training rain"
+OUTPUT = Path("benchmarks/results/prune_table.json")
 
 FULL = Size(
-    steps=2000, batch=8, patch=96, dream=100, images=None, side=None, photographs=None, repeats=20
+    steps=2000, batch=8, patch=96, dream=50, photographs=None, images=None, side=None, repeats=30
 )
-QUICK = Size(steps=12, batch=2, patch=32, dream=6, images=2, side=96, photographs=4, repeats=3)
+QUICK = Size(steps=6, batch=2, patch=32, dream=3, photographs=4, images=2, side=96, repeats=10)
+
+Unit = Literal["filters", "weights"]
+Record = dict[str, Any]
 
 
-class Subject(NamedTuple):
-    """A trained network and the benchmark it is measured on."""
+class Table:
+    """The measured rows, in a JSON file that is written after each of them."""
 
-    name: str
-    benchmark: str
-    model: Derainer
+    def __init__(self, path: Path, command: str) -> None:
+        self.path, self.command = path, command
+        self.subjects: dict[str, Record] = {}
+        if path.is_file():
+            self.subjects = json.loads(path.read_text("utf-8"))["subjects"]
 
+    def subject(self, name: str, settings: Record) -> Record:
+        """Return the record of a subject: what was measured with these settings, or a new one."""
+        known = self.subjects.get(name)
+        if known is None or known["settings"] != settings:
+            origin = {"command": self.command, "commit": commit(), "hardware": hardware()}
+            known = {**origin, "settings": settings, "original": None, "cuts": []}
+            self.subjects[name] = known
+        return known
 
-def subjects(data: Path, models: list[str], names: list[str]) -> Iterator[Subject]:
-    for benchmark, file in PUBLISHED.items():
-        name = f"prenet-{benchmark}"
-        if name in names or not names:
-            model, _ = import_weights("prenet", data / "weights/prenet" / file)
-            yield Subject(name, benchmark, model)
-    for entry in models:
-        name, _, path = entry.partition("=")
-        yield Subject(name, "rain100l", load_model(Path(path))[0])
-
-
-def test_pairs(data: Path, benchmark: str, size: Size) -> list[tuple[Tensor, Tensor]]:
-    """Return rainy and clean test images, 1×3×H×W, cut to the size's centre crop."""
-    folder, pairs = data / "paired" / benchmark, []
-    for file in sorted((folder / "rainy").iterdir())[: size.images]:
-        images = read(file), read(folder / "clean" / file.name)
-        if size.side is not None:
-            top, left = ((length - size.side) // 2 for length in images[0].shape[-2:])
-            window = slice(top, top + size.side), slice(left, left + size.side)
-            images = images[0][:, :, *window], images[1][:, :, *window]
-        pairs.append(images)
-    return pairs
+    def write(self) -> None:
+        """Write everything that is known."""
+        content = {"macs": MACS, "torch": torch.__version__, "subjects": self.subjects}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_suffix(".partial")
+        partial.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        partial.replace(self.path)
 
 
-@torch.inference_mode()
-def quality(model: Derainer, pairs: list[tuple[Tensor, Tensor]], device: torch.device) -> Any:
-    """Return the mean PSNR and SSIM of the luma Y and the mean PSNR in RGB, at 8 bit."""
-    rows = []
-    for rainy, clean in pairs:
-        derained = model(rainy.to(device)).cpu()
-        values = psnr(derained, clean, "y"), ssim(derained, clean, "y"), psnr(derained, clean)
-        rows.append([value.item() for value in values])
-    means = [statistics.fmean(column) for column in zip(*rows, strict=True)]
-    return dict(zip(("psnr_y", "ssim_y", "psnr_rgb"), means, strict=True))
+class Bench(NamedTuple):
+    """One subject with all that its rows are measured with."""
+
+    subject: Subject
+    pairs: dict[str, Pairs]
+    sources: Sources
+    size: Size
+    lr: float
+    multiple: int
+
+    def settings(self) -> Record:
+        """Return what decides the rows, for the file."""
+        return {**asdict(self.size), "lr": self.lr, "multiple": self.multiple}
+
+    def measure(self, model: Derainer) -> dict[str, dict[str, float]]:
+        """Return the quality of a network on every test set."""
+        return {name: quality(model, images) for name, images in self.pairs.items()}
+
+    def prune(self, unit: Unit, criterion: str) -> Pruned[Derainer]:
+        """Return a copy of the subject at ``MACS``, not recovered."""
+        if unit == "weights":
+            return prune_unstructured(self.subject.model, MACS, criterion)
+        return prune_structured(self.subject.model, MACS, criterion, multiple=self.multiple)
+
+    def costs(self, pruned: Pruned[Derainer], unit: Unit) -> dict[str, float]:
+        """Return the share of MACs that remains, and the speed-up; zeros alone save no time."""
+        costs = {"macs": pruned.macs}
+        if unit == "filters":
+            costs |= measure_speedup(self.subject.model, pruned.model, self.size.repeats)
+        return costs
+
+    def recovered(self, pruned: Pruned[Derainer], row: str, title: str) -> Derainer:
+        """Return a copy of the pruned network after one of ``RECOVERIES``, or as it is."""
+        student = copy.deepcopy(pruned.model).requires_grad_(True)
+        if row != NONE:
+            teacher, batches = self.subject.model, self.sources.batches(row)
+            steps, masks = self.size.steps, pruned.masks
+            course = recover(student, teacher, batches, steps, lr=self.lr, masks=masks)
+            deque(track(course, steps, f"{title}, {row}"), maxlen=0)
+        return student.eval()
 
 
-class Sources:
-    """Batches for every kind of recovery of one subject; ``dreams`` is what was dreamed last."""
-
-    def __init__(self, data: Path, subject: Subject, size: Size, device: torch.device) -> None:
-        self.subject, self.size, self.device = subject, size, device
-        self.clean = read_pictures(data / "clean/bsds/val", size.photographs)
-        photographs = read_pictures(data / "clean/bsds/train", size.photographs)
-        self.rainy = [
-            render(picture, subject.benchmark, seed)[0] for seed, picture in enumerate(photographs)
-        ]
-        self.last: Dream | None = None
-
-    def kinds(self) -> dict[str, Callable[[], Iterator[Tensor]]]:
-        """Return how batches of each kind are made, always the same ones."""
-        batch, patch = self.size.batch, self.size.patch
-        return {
-            "random noise": lambda: self._here(random_noise(batch, patch, 0)),
-            "clean images": lambda: self._here(random_crops(self.clean, batch, patch, 0)),
-            "dreamed, no diversity": lambda: self._dreamed(0.0),
-            "dreamed": lambda: self._dreamed(0.05),
-            "training rain": lambda: self._here(random_crops(self.rainy, batch, patch, 0)),
-        }
-
-    def _dreamed(self, diversity: float) -> Iterator[Tensor]:
-        clean = self._here(random_crops(self.clean, self.size.batch, self.size.patch, 0))
-        dreaming = Dreaming(self.size.dream, diversity=diversity)
-        for now in dream(penultimate(self.subject.model), clean, dreaming):
-            self.last = now
-            yield now.images
-
-    def _here(self, batches: Iterator[Tensor]) -> Iterator[Tensor]:
-        return (batch.to(self.device) for batch in batches)
+def work_through(bench: Bench, table: Table, options: argparse.Namespace) -> None:
+    """Measure what is missing of one subject."""
+    name = bench.subject.name
+    record = table.subject(name, bench.settings())
+    record["original"] = record["original"] or bench.measure(bench.subject.model)
+    for unit, criterion in product(options.unit, options.criterion):
+        cut = find(record["cuts"], unit, criterion)
+        missing = [row for row in (NONE, *options.recovery) if row not in cut["rows"]]
+        if not missing:
+            continue
+        pruned = bench.prune(unit, criterion)
+        if "macs" not in cut:
+            cut |= bench.costs(pruned, unit)
+        for row in missing:
+            student = bench.recovered(pruned, row, f"{name}, {unit}, {criterion}")
+            cut["rows"][row] = bench.measure(student)
+            table.write()
 
 
-def measure(
-    data: Path, subject: Subject, criteria: list[str], multiple: int, size: Size
-) -> dict[str, Any]:
-    """Return everything that the table says of one subject."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    original = subject.model.eval().requires_grad_(False).to(device)
-    pairs = test_pairs(data, subject.benchmark, size)
-    sources = Sources(data, subject, size, device)
-    before = quality(original, pairs, device)
-    report: dict[str, Any] = {"benchmark": subject.benchmark, "original": before, "criteria": {}}
-    for criterion in criteria:
-        pruned = prune_structured(original, MACS, criterion, multiple=multiple)
-        times = [
-            measure_latency(copy.deepcopy(m).cpu(), 256, 256, repeats=size.repeats, warmup=1)
-            for m in (original, pruned.model)
-        ]
-        rows = {"none": quality(pruned.model, pairs, device)}
-        for kind, images in sources.kinds().items():
-            student = copy.deepcopy(pruned.model).requires_grad_(True)
-            *_, last = recover(student, original, images(), size.steps)
-            rows[kind] = {**quality(student.eval(), pairs, device), "l_kd": last.loss}
-            if kind.startswith("dreamed") and sources.last is not None:
-                now = sources.last
-                rows[kind] |= {"l_dream": now.dream, "l_orth": now.diversity, "x_y": now.distance}
-            print(subject.name, criterion, kind, f"{rows[kind]['psnr_y']:.2f}", file=sys.stderr)
-        report["criteria"][criterion] = {
-            "macs": pruned.macs,
-            "speedup": times[0].median_ms / times[1].median_ms,
-            "recovery": rows,
-            "lost_db": before["psnr_y"] - rows["dreamed"]["psnr_y"],
-            "share_of_ceiling": _share(rows),
-        }
-    return report
+def find(cuts: list[Record], unit: Unit, criterion: str) -> Record:
+    """Return the record of one way to cut, a new one if there is none."""
+    for cut in cuts:
+        if (cut["unit"], cut["criterion"]) == (unit, criterion):
+            return cut
+    cuts.append({"unit": unit, "criterion": criterion, "rows": {}})
+    return cuts[-1]
 
 
-def _share(rows: dict[str, dict[str, float]]) -> float | None:
-    """Return which part of what the ceiling recovers dreaming recovers; None if that is nothing."""
-    none, dreamed, ceiling = (rows[k]["psnr_y"] for k in ("none", "dreamed", "training rain"))
-    return (dreamed - none) / (ceiling - none) if ceiling > none else None
+def markdown(table: Table) -> Iterator[str]:
+    """Yield the lines of the table: PSNR-Y, a row for each cut and set.
+
+    ``lost`` is what the dreamed network loses against its original, ``share`` the part that it
+    recovers of what the ceiling recovers.
+    """
+    columns = ("original", NONE, *RECOVERIES)
+    yield f"| subject | unit | criterion | set | {' | '.join(columns)} | lost | share | speed-up |"
+    yield "|" + "---|" * (len(columns) + 7)
+    for name, record in table.subjects.items():
+        for cut in record["cuts"]:
+            rows = {"original": record["original"], **cut["rows"]}
+            for place in record["original"]:
+                found = {row: values[place]["psnr_y"] for row, values in rows.items()}
+                cells = [f"{found[row]:.2f}" if row in found else "" for row in columns]
+                speed = f"{cut['speedup']:.2f}" if "speedup" in cut else ""
+                head = (name, cut["unit"], cut["criterion"], place)
+                yield f"| {' | '.join((*head, *cells, *verdict(found), speed))} |"
 
 
-def main() -> None:
+def verdict(found: dict[str, float]) -> tuple[str, str]:
+    """Return the dB that the dreamed network loses, and its share of the ceiling's recovery."""
+    if DREAMED not in found:
+        return "", ""
+    lost = f"{found['original'] - found[DREAMED]:.2f}"
+    if CEILING not in found or found[CEILING] <= found[NONE]:
+        return lost, ""
+    share = (found[DREAMED] - found[NONE]) / (found[CEILING] - found[NONE])
+    return lost, f"{share:.0%}"
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path, help="folder with weights/, paired/ and clean/")
-    parser.add_argument("--quick", action="store_true", help="a smoke test: numbers mean little")
-    parser.add_argument("--model", action="append", default=[], help="NAME=FILE.safetensors")
-    parser.add_argument("--subject", action="append", default=[], help="published subjects only")
-    parser.add_argument("--criterion", action="append", choices=list(CRITERIA), default=[])
-    parser.add_argument("--steps", type=int, default=None, help="recovery steps")
-    parser.add_argument("--multiple", type=int, default=1, help="of the channels that remain")
-    arguments = parser.parse_args()
-    size = QUICK if arguments.quick else FULL
-    if arguments.steps is not None:
-        size = Size(**{**vars(size), "steps": arguments.steps})
-    criteria = arguments.criterion or (["lamp"] if arguments.quick else list(CRITERIA))
-    report = {
-        subject.name: measure(arguments.data, subject, criteria, arguments.multiple, size)
-        for subject in subjects(arguments.data, arguments.model, arguments.subject)
-    }
-    settings = {
-        "macs": MACS,
-        "multiple": arguments.multiple,
-        **vars(size),
-        "torch": torch.__version__,
-    }
-    print(json.dumps({"settings": settings, "subjects": report}, indent=2))
+    add = parser.add_argument
+    add("data", type=Path, help="folder with weights/, paired/ and clean/")
+    add("--published", nargs="+", choices=list(SETS), default=[], help="published PReNets")
+    add("--model", action="append", default=[], help="NAME=FILE.safetensors")
+    add("--unit", nargs="+", choices=("filters", "weights"), default=["filters"])
+    add("--criterion", nargs="+", choices=list(CRITERIA), default=list(CRITERIA))
+    add("--recovery", nargs="+", choices=RECOVERIES, default=list(RECOVERIES))
+    add("--lr", type=float, default=1e-4, help="of the recovery (1e-4, as published)")
+    add("--multiple", type=int, default=1, help="of the channels that remain")
+    for name in ("steps", "batch", "patch", "images"):
+        add(f"--{name}", type=int, help=f"default: {getattr(FULL, name) or 'all'}")
+    add("--quick", action="store_true", help="try the code; the numbers mean nothing")
+    add("--output", type=Path, default=OUTPUT)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the table, write it after every row, print it in the end."""
+    options = parse(arguments)
+    given = {name: getattr(options, name) for name in ("steps", "batch", "patch", "images")}
+    size = replace(
+        QUICK if options.quick else FULL, **{k: v for k, v in given.items() if v is not None}
+    )
+    words = ["python", "-m", "benchmarks.prune_table", *(arguments or sys.argv[1:])]
+    table = Table(options.output, shlex.join(words))
+    subjects = [published(options.data, name) for name in options.published]
+    for subject in subjects + [own(entry) for entry in options.model]:
+        subject.model.eval().requires_grad_(False)
+        pairs = {name: test_pairs(options.data, name, size) for name in subject.sets}
+        sources = Sources(options.data, subject, size)
+        bench = Bench(subject, pairs, sources, size, options.lr, options.multiple)
+        work_through(bench, table, options)
+    print("\n".join(markdown(table)))
 
 
 if __name__ == "__main__":
-    main()
+    with reporting():
+        main()
