@@ -130,6 +130,8 @@ def test_profiles_of_rain_are_those_of_the_renderer():
         ("options: {}", "options: {channels: -1}", 2, "model.options: model 'prenet' cannot be"),
         ("{weight: 1}", "{wight: 1}", 7, "objective.ssim.weight: this key is missing"),
         ("{weight: 1}", "{weight: 0}", 6, "objective: every weight is 0; at least one must be"),
+        ("{weight: 1}", "{weight: 1, start: 1}", 7, "objective.ssim.start: found 1; it should"),
+        ("{weight: 1}", "{weight: 1, start: 0.5}", 6, "objective: every term starts later; at"),
         ("steps: 100", "steps: 1\ninit: teachr", 4, "init: found 'teachr'; it should be 'random'"),
         (
             "steps: 100",

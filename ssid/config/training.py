@@ -123,15 +123,22 @@ class ScheduleParams(Params):
 
 
 class TermParams(Params):
-    """A term of the objective: its weight, and options of its own."""
+    """A term of the objective: its weight, and options of its own.
+
+    Attributes:
+        weight: what its value is multiplied with; a term of weight 0 costs nothing.
+        start: the fraction of the run before which the term is 0 and costs nothing, either.
+    """
 
     model_config = ConfigDict(extra="allow")
 
     weight: NotNegative
+    # Left out of records at 0, so that runs from before there was a start keep their fingerprint.
+    start: Annotated[float, Field(ge=0, lt=1, exclude_if=lambda start: start == 0)] = 0.0
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the term takes beside its weight."""
+        """What the term takes beside its weight and its start."""
         return dict(self.model_extra or {})
 
 
@@ -175,9 +182,11 @@ class TrainingParams(Params):
 
     @field_validator("objective")
     @classmethod
-    def _has_a_weight(cls, objective: dict[str, TermParams]) -> dict[str, TermParams]:
+    def _has_something_to_learn(cls, objective: dict[str, TermParams]) -> dict[str, TermParams]:
         if not any(term.weight for term in objective.values()):
             raise ValueError("every weight is 0; at least one must be above 0")
+        if not any(term.weight and not term.start for term in objective.values()):
+            raise ValueError("every term starts later; at least one must have start: 0")
         return objective
 
 

@@ -1,6 +1,16 @@
 """Deraining networks, one file each; importing this package registers all of them."""
 
-from ssid.models import afrnet, hinet, mprnet, prenet, rescan, rrg, sapnet, ssid_kd  # noqa: F401
+from ssid.models import (  # noqa: F401
+    afrnet,
+    ddn,
+    hinet,
+    mprnet,
+    prenet,
+    rescan,
+    rrg,
+    sapnet,
+    ssid_kd,
+)
 from ssid.models.base import Derainer, Features, Stage
 from ssid.models.registry import MODELS, create_model, list_models
 from ssid.models.weights import Recipe, load_model, save_model

@@ -213,6 +213,7 @@ class Trainer:
         """Take one optimizer step, unless the loss has no finite value."""
         step = self.progress.step
         torch.manual_seed(self.params.seed * 1_000_003 + step)
+        self.objective.done = step / self.params.steps
         with self.accelerator.autocast():
             scene = Scene(batch, self.trainee, self.teacher, self.objective.views)
         values = self.objective(scene)
@@ -253,7 +254,8 @@ class Trainer:
 
     def _probe(self, values: Mapping[str, Tensor]) -> None:
         """Log each term's share of the gradient, and warn of terms that have none."""
-        step, shares = self.progress.step + 1, gradient_shares(values, self.weights)
+        started = {term.name: values[term.name] for term in self.objective.started}
+        step, shares = self.progress.step + 1, gradient_shares(started, self.weights)
         self.journal.record(step, {f"train/grad_share/{n}": share for n, share in shares.items()})
         for name in dead_terms(shares):
             log.warning(

@@ -1,6 +1,7 @@
 """The objective of a training run: named, weighted terms over one scene per step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -16,11 +17,12 @@ DEAD_SHARE = 1e-6
 
 
 class ActiveTerm(NamedTuple):
-    """A term of this run: its entry, its weight and the options of its function."""
+    """A term of this run: its entry, weight and start, and the options of its function."""
 
     name: str
     entry: TermEntry
     weight: float
+    start: float
     options: dict[str, Any]
 
 
@@ -29,6 +31,9 @@ class Objective(nn.Module):
 
     The modules that terms own (regressors, averages, frozen trunks) are its submodules.
 
+    Attributes:
+        done: how much of the run is over, 0..1; terms that start later are 0 until then.
+
     Args:
         params: name → weight and options, as in params/*.yaml.
         setup: the networks that parts of terms are made for.
@@ -36,11 +41,12 @@ class Objective(nn.Module):
 
     Raises:
         UserError: if no term has weight, a name or option is unknown, or a term needs a teacher
-            or real photographs that the run does not have.
+            or real photographs that the run does not have, or another student.
     """
 
     def __init__(self, params: Mapping[str, TermParams], setup: Setup, real_count: int) -> None:
         super().__init__()
+        self.done = 0.0
         self.terms: list[ActiveTerm] = []
         self.parts = nn.ModuleDict()
         for name, term in params.items():
@@ -53,9 +59,14 @@ class Objective(nn.Module):
             )
 
     @property
+    def started(self) -> list[ActiveTerm]:
+        """Return the terms whose time has come."""
+        return [term for term in self.terms if term.start <= self.done]
+
+    @property
     def views(self) -> Views:
-        """Return the views that the terms need, all together."""
-        entries = [term.entry for term in self.terms]
+        """Return the views that the terms need now, all together."""
+        entries = [term.entry for term in self.started]
         return Views(
             student=frozenset().union(*(entry.student for entry in entries)),
             teacher=frozenset().union(*(entry.teacher for entry in entries)),
@@ -64,7 +75,13 @@ class Objective(nn.Module):
 
     def forward(self, scene: Scene) -> dict[str, Tensor]:
         """Return the weighted value of every term, a scalar each; their sum is the loss."""
-        return {term.name: term.weight * self._value(term, scene).float() for term in self.terms}
+        started = self.started
+        return {
+            term.name: term.weight * self._value(term, scene).float()
+            if term in started
+            else self._nothing(term, scene)
+            for term in self.terms
+        }
 
     def saved_state(self) -> dict[str, Tensor]:
         """Return the state of parts that change during training, for checkpoints."""
@@ -81,10 +98,14 @@ class Objective(nn.Module):
 
     def _value(self, term: ActiveTerm, scene: Scene) -> Tensor:
         part = [self.parts[term.name]] if term.entry.part else []
-        try:
+        with explained(term.name):
             return term.entry.value(scene, *part, **term.options)
-        except ValueError as error:
-            raise UserError(f"term {term.name!r} does not fit these networks: {error}") from error
+
+    def _nothing(self, term: ActiveTerm, scene: Scene) -> Tensor:
+        """Return 0, as a function of what the term trains: DDP waits for every gradient."""
+        zero = scene.batch.rainy.new_zeros(())
+        part = self.parts[term.name].parameters() if term.entry.part else []
+        return sum((0 * weight.sum() for weight in part if weight.requires_grad), zero)
 
     def _add(self, name: str, params: TermParams, setup: Setup, real_count: int) -> None:
         entry = TERMS[name].narrowed(params.options)
@@ -95,11 +116,23 @@ class Objective(nn.Module):
                 f"term {name!r} looks at real rain, but batch.real is 0."
                 f" Raise batch.real, or give {name!r} the weight 0."
             )
+        if entry.fits is not None:
+            with explained(name):
+                entry.fits(setup.student)
         if entry.part is not None:
             options = {k: v for k, v in params.options.items() if k in entry.part_options()}
             self.parts[name] = entry.part(setup, **options)
         options = {k: v for k, v in params.options.items() if k in entry.value_options()}
-        self.terms.append(ActiveTerm(name, entry, params.weight, options))
+        self.terms.append(ActiveTerm(name, entry, params.weight, params.start, options))
+
+
+@contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Turn a term's complaint about the networks into a :class:`UserError` that names it."""
+    try:
+        yield
+    except ValueError as error:
+        raise UserError(f"term {name!r} does not fit these networks: {error}") from error
 
 
 def gradient_shares(values: Mapping[str, Tensor], weights: Sequence[Tensor]) -> dict[str, float]:

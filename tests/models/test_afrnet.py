@@ -48,6 +48,14 @@ def test_any_size_keeps_its_size(size, as_published):
     assert torch.equal(model.decode(model.encode(rainy), rainy), image)
 
 
+def test_other_sizes_are_extended_by_reflection_and_cropped_back():
+    torch.manual_seed(0)
+    model, rainy = create_model("afrnet", **SMALL), torch.rand(1, 3, 20, 30)
+    rows, columns = [*range(20), 18, 17, 16, 15], [*range(30), 28, 27]
+    whole = rainy[:, :, rows][..., columns]
+    assert torch.equal(model(rainy), model(whole)[..., :20, :30])
+
+
 def test_images_below_the_least_size_are_refused():
     with pytest.raises(ValueError, match="at least 9"):
         create_model("afrnet", **SMALL)(torch.rand(1, 3, 8, 64))

@@ -14,6 +14,7 @@ from ssid.models import MODELS, Recipe, create_model, list_models, load_model, s
 SMALL = {
     "afrnet": {"width": 4, "modules": 1},
     "afrnet_student": {"width": 4},
+    "ddn": {"channels": 4, "units": 2},
     "hinet": {"width": 4},
     "mirnet": {"channels": 8, "groups": 2, "msrbs": 1},
     "mprnet": {"width": 4, "step": 4, "extra": 2, "cabs": 1},
@@ -27,6 +28,7 @@ SMALL = {
 CHANNELS = {
     "afrnet": (4, 16),
     "afrnet_student": (4, 16),
+    "ddn": (4, 4),
     "hinet": (4, 64),
     "mirnet": (8, 8),
     "mprnet": (6, 12),

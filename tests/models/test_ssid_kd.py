@@ -79,6 +79,11 @@ def test_any_size_from_32_keeps_its_size_without_padding(size, code):
         assert model.decode(features, rainy).shape == rainy.shape
 
 
+def test_images_below_32_are_refused():
+    with pytest.raises(ValueError, match="at least 32×32 pixels, got 31×31"):
+        narrow()(torch.rand(1, 3, 31, 31))
+
+
 def test_estimate_and_rain_layer_add_up_to_the_rainy_image():
     model, rainy = narrow(), torch.rand(2, 3, 37, 53)
     features = model.encode(rainy)
@@ -119,6 +124,15 @@ def test_dropping_dead_weights_changes_no_output():
     rainy = torch.rand(1, 3, 37, 53)
     assert torch.equal(whole(rainy), dropped(rainy))
     assert torch.equal(whole.encode(rainy).code, dropped.encode(rainy).code)
+
+
+def test_the_fusion_behind_the_code_reaches_nothing():
+    model, rainy = narrow(drop_dead=False), torch.rand(1, 3, 40, 40)
+    before, code = model(rainy), model.encode(rainy).code
+    for parameter in model.full_branch.quarter.fusions[-1].parameters():
+        torch.nn.init.normal_(parameter)
+    assert torch.equal(model.encode(rainy).code, code)
+    assert torch.equal(model(rainy), before)
 
 
 def test_code_is_the_last_unit_output_of_the_quarter_stage():

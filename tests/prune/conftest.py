@@ -5,6 +5,7 @@ import torch
 SMALL = {
     "afrnet": {"width": 4, "modules": 1},
     "afrnet_student": {"width": 8},
+    "ddn": {"channels": 16, "units": 2},
     "hinet": {"width": 4},
     "mirnet": {"channels": 8, "groups": 2, "msrbs": 1},
     "mprnet": {"width": 8, "step": 4, "extra": 4, "cabs": 1},

@@ -10,9 +10,7 @@ import sys
 import time
 
 import pytest
-from training_runs import Run, remains
-
-from ssid.training.batches import Batches
+from training_runs import Run, remains, stop_at
 
 MOMENTS = [
     ("open", "metrics.partial", 1),  # before anything is learnt
@@ -52,19 +50,6 @@ def train_until(run: Run, is_last) -> int:
     child = in_child(action)
     child.join()
     return child.exitcode
-
-
-def stop_at(monkeypatch, *steps: int) -> None:
-    """Send SIGTERM to this process while it loads the batches of these steps, once each."""
-    load, left = Batches.__getitem__, set(steps)
-
-    def load_and_signal(self, step):
-        if step in left:
-            left.remove(step)
-            os.kill(os.getpid(), signal.SIGTERM)
-        return load(self, step)
-
-    monkeypatch.setattr(Batches, "__getitem__", load_and_signal)
 
 
 @pytest.mark.parametrize(("event", "end", "occurrence"), MOMENTS, ids=lambda value: str(value))

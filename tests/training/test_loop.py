@@ -212,7 +212,7 @@ def test_sets_of_two_roles_may_share_a_name():
 
 
 def two_processes(run: Run, **changes) -> None:
-    """Train as `accelerate launch --cpu --num_processes 2` does."""
+    """Train as two CPU processes that torchrun starts do."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

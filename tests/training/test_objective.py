@@ -1,5 +1,6 @@
 """The weighted sum of terms, and each term's share of the gradient."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,24 @@ def test_its_distillation_term_is_dead(published):
     shares = gradient_shares(values, list(student.parameters()))
     assert shares["code_self_alignment"] < DEAD_SHARE
     assert dead_terms(shares) == ["code_self_alignment"]
+
+
+def test_the_corrected_distillation_term_is_alive_and_leaves_the_teacher_alone():
+    teacher = build(NARROW)
+    student, before = deepcopy(teacher), deepcopy(teacher.state_dict())
+    params = {"l1": TermParams(weight=20), "code_alignment": TermParams(weight=1)}
+    objective = Objective(params, Setup(student, teacher), 2)
+    optimizer = torch.optim.Adam(student.parameters(), 1e-4)
+    for _ in range(10):
+        values = objective(scene_for(objective, student, teacher))
+        shares = gradient_shares(values, list(student.parameters()))
+        assert 1e-3 < shares["code_alignment"] / shares["l1"] < 1
+        sum(values.values()).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    assert all(p.grad is None for p in teacher.parameters())
+    assert all(torch.equal(t, before[n]) for n, t in teacher.state_dict().items())
+    assert not any(torch.equal(t, before[n]) for n, t in student.state_dict().items())
 
 
 def test_shares_agree_with_gradients_by_hand():

@@ -12,6 +12,9 @@ NARROW = ("ssid_kd", {"widths": [4, 4, 12], "units": [1, 1, 1]})
 RRG_8 = ("rrg", {"channels": 8, "msrbs": 1})
 RRG_16 = ("rrg", {"channels": 16, "msrbs": 1})
 PRENET = ("prenet", {"channels": 4, "stages": 2, "units": 1})
+AFRNET = ("afrnet", {"width": 4, "modules": 1})
+AFRNET_STUDENT = ("afrnet_student", {"width": 2})
+DDN = ("ddn", {"channels": 4, "units": 1})
 PRENET_6 = ("prenet", {"channels": 6, "stages": 1, "units": 1})
 
 

@@ -2,14 +2,17 @@
 
 import json
 import os
+import signal
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file
 
 from ssid.config import DataParams, TrainingParams
 from ssid.models import load_model
+from ssid.training.batches import Batches
 from ssid.training.job import Project, make_job
 from ssid.training.loop import Job, train
 
@@ -102,6 +105,19 @@ def _content(path: Path) -> object:
     if path.suffix != ".safetensors":
         return path.read_bytes()
     return {name: tensor.numpy().tobytes() for name, tensor in load_file(path).items()}
+
+
+def stop_at(monkeypatch: pytest.MonkeyPatch, *steps: int) -> None:
+    """Send SIGTERM to this process while it loads the batches of these steps, once each."""
+    load, left = Batches.__getitem__, set(steps)
+
+    def load_and_signal(self, step):
+        if step in left:
+            left.remove(step)
+            os.kill(os.getpid(), signal.SIGTERM)
+        return load(self, step)
+
+    monkeypatch.setattr(Batches, "__getitem__", load_and_signal)
 
 
 def train_as_one_of_two(run: Run, rank: int, port: int, changes: dict) -> None:

@@ -95,16 +95,23 @@ def rerained(scene: Scene) -> Tensor:
 
 
 class MeanTeacher(nn.Module):
-    """The student's exponential moving average (Tarvainen and Valpola, NeurIPS 2017)."""
+    """The student's exponential moving average (Tarvainen and Valpola, NeurIPS 2017).
+
+    It begins at the first step of the term, which may ``start`` in the middle of a run.
+    """
+
+    steps: Tensor
 
     def __init__(self, setup: Setup) -> None:
         super().__init__()
         self.average = deepcopy(setup.student).eval().requires_grad_(False)
         self._student = [setup.student]  # in a list: the student is no part of this module
+        self.register_buffer("steps", torch.tensor(0))
 
     def follow(self, decay: float) -> None:
-        """Move the average towards the student's present weights."""
-        ema_update(self.average, self._student[0], decay)
+        """Move the average towards the student's present weights, at first all the way."""
+        ema_update(self.average, self._student[0], decay if self.steps else 0.0)
+        self.steps += 1
 
 
 @term(

@@ -46,9 +46,12 @@ def recurrent_rain_prior(scene: Scene, *, aggregate: Statistic = "sum_sq") -> Te
 def feature_channels(network: Derainer) -> int:
     """Return the channels of the features that a network's last convolution reads."""
     side = max(64, network.min_side)
-    weight = next(network.parameters())
+    weight, training = next(network.parameters()), network.training
+    network.eval()  # or this image would enter the statistics of batch normalisation
     with torch.no_grad():
-        return network.encode(weight.new_zeros(1, 3, side, side)).map.shape[1]
+        channels = network.encode(weight.new_zeros(1, 3, side, side)).map.shape[1]
+    network.train(training)
+    return channels
 
 
 def regressor(setup: Setup) -> HintRegressor:
@@ -96,9 +99,24 @@ def channel_affinity(scene: Scene) -> Tensor:
 
 
 @term("attention", kind="distillation", student=("rainy",), teacher=("rainy",))
-def attention(scene: Scene) -> Tensor:
-    """Match maps of feature energy; attention transfer (ICLR 2017), Eq. 2."""
-    return attention_loss(_map(scene, "student"), _map(scene, "teacher"))
+def attention(scene: Scene, *, levels: bool = False) -> Tensor:
+    """Match maps of feature energy; attention transfer (ICLR 2017), Eq. 2.
+
+    With ``levels``, the sum over the networks' pyramids instead of the last map: AFR-Net's refined
+    features u0 to u3, from ``afrnet`` to ``afrnet_student``, beside ``l1`` and ``imitation``.
+    """
+    if not levels:
+        return attention_loss(_map(scene, "student"), _map(scene, "teacher"))
+    pyramids = [
+        stages[-1].features.levels for stages in (scene.student("rainy"), scene.teacher("rainy"))
+    ]
+    student, teacher = map(len, pyramids)
+    if student != teacher or not student:
+        raise ValueError(
+            f"levels: true compares pyramids of features, and student and teacher have {student}"
+            f" and {teacher} levels: choose levels: false"
+        )
+    return torch.stack([attention_loss(*pair) for pair in zip(*pyramids, strict=True)]).sum()
 
 
 @term("imitation", kind="distillation", student=("rainy",), teacher=("rainy",))

@@ -43,6 +43,7 @@ class TermEntry:
         images: views of which the term reads the pictures themselves.
         part: builds the module that belongs to the term, or None.
         saved: whether the part changes during training and belongs into checkpoints.
+        fits: raises ``ValueError``, saying which students do, if the term cannot use this one.
     """
 
     value: Callable[..., Tensor]
@@ -52,6 +53,7 @@ class TermEntry:
     images: frozenset[View]
     part: Callable[..., nn.Module] | None
     saved: bool
+    fits: Callable[[Derainer], None] | None
 
     @property
     def views(self) -> frozenset[View]:
@@ -87,12 +89,13 @@ def term(
     images: Iterable[View] = (),
     part: Callable[..., nn.Module] | None = None,
     saved: bool = False,
+    fits: Callable[[Derainer], None] | None = None,
 ) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
     """Return a decorator that registers a function of a scene as a term; see :class:`TermEntry`."""
 
     def decorate(value: Callable[..., Tensor]) -> Callable[..., Tensor]:
         views = frozenset(student), frozenset(teacher), frozenset(images)
-        TERMS.add(name, TermEntry(value, kind, *views, part, saved))
+        TERMS.add(name, TermEntry(value, kind, *views, part, saved, fits))
         return value
 
     return decorate
@@ -106,7 +109,7 @@ def check_term(name: str, options: dict[str, Any]) -> None:
         if option not in allowed:
             raise UserError(
                 f"term {name!r} has no option {option!r}.{nearest(option, allowed)}"
-                f" Its options: {', '.join(['weight', *sorted(allowed)])}."
+                f" Its options: {', '.join(['weight', 'start', *sorted(allowed)])}."
             )
         _check_value(name, allowed[option], value)
 
