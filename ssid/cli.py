@@ -86,30 +86,38 @@ def import_weights(
 @app.command()
 def derain(
     input: Annotated[Path, typer.Argument(help="A photograph, or a folder of them.")],
-    output: Annotated[Path, typer.Argument(help="Folder for the results, as PNG files.")],
-    model: Annotated[Path, typer.Option(help="Model file to use.")] = STUDENT,
-    tile: Annotated[
-        int | None, typer.Option(min=64, help="Cut images into tiles of this side in pixels.")
+    output: Annotated[
+        Path, typer.Argument(help="Folder for the results, or the PNG file of a single one.")
+    ] = Path("derained"),
+    model: Annotated[
+        Path | None, typer.Option(help=f"Default: {STUDENT}, or else the one packaged with ssid.")
     ] = None,
+    tile: Annotated[
+        int, typer.Option(min=64, help="Cut larger images into tiles of this side in pixels.")
+    ] = 2048,
     overlap: Annotated[int, typer.Option(min=0, help="Pixels that tiles share.")] = 64,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace existing results.")] = False,
 ) -> None:
     """Remove the rain from photographs."""
     import torch
 
     from ssid.data.layouts import reasons
-    from ssid.inference import TILE_GRID, derain_folder
+    from ssid.inference import TILE_GRID, derain_folder, find_student
     from ssid.models import load_model
 
-    if tile is not None and tile < overlap + TILE_GRID:
+    if tile < overlap + TILE_GRID:
         raise UserError(f"--tile {tile} must exceed --overlap {overlap} by at least {TILE_GRID}.")
+    model = model or find_student(STUDENT)
+    print(f"model: {model}")
     network = load_model(model)[0].eval()
     network.to("cuda" if torch.cuda.is_available() else "cpu")
-    summary = derain_folder(network, input, output, tile, overlap)
+    summary = derain_folder(network, input, output, tile, overlap, replace)
     if summary.refused:
         print(f"{len(summary.refused)} files were left out:\n{reasons(summary.refused)}")
     if not summary.written:
         raise UserError(f"nothing in {input} could be derained.")
-    print(f"wrote {len(summary.written)} images to {output}")
+    first, *others = summary.written
+    print(f"wrote {len(summary.written)} images to {output}" if others else f"wrote {first}")
 
 
 @app.command()
@@ -130,6 +138,23 @@ def prune(
     for name in ("parameters", "gmacs", "latency_ms"):
         print(f"{name}: {result['before'][name]} → {result['after'][name]}")
     print(f"wrote {output}")
+
+
+@app.command()
+def export(
+    model: Annotated[Path, typer.Argument(help="Model file to hand on.")],
+    output: Annotated[Path | None, typer.Option(help="Default: MODEL with suffix .pt2.")] = None,
+) -> None:
+    """Write a network as a program that PyTorch runs without this package."""
+    from ssid.export import export_model, sides
+    from ssid.models import load_model
+
+    output = output or model.with_suffix(".pt2")
+    network = load_model(model)[0]
+    export_model(network, output)
+    print(f"wrote {output}")
+    print(f'load it, with PyTorch alone: derain = torch.export.load("{output}").module()')
+    print(f"call it with an image 1×3×H×W, RGB in [0, 1]; {sides(network)}")
 
 
 @app.command()

@@ -47,6 +47,7 @@ class Metric(NamedTuple):
 METRICS = {
     "psnr_y": Metric(2, "better", "worse"),
     "ssim_y": Metric(4, "better", "worse"),
+    "lpips": Metric(4, "worse", "better"),
     "niqe": Metric(2, "worse", "better"),
     "sharpness": Metric(3, "sharper", "softer"),
 }
@@ -155,12 +156,13 @@ def read_images(path: Path, method: str) -> Measured:
     methods = set()
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
-        if not {"role", "set", "image", "method", *METRICS} <= set(reader.fieldnames or ()):
+        columns = set(reader.fieldnames or ())
+        if not {"role", "set", "image", "method", "psnr_y", "niqe"} <= columns:
             raise UserError(f"{path} is no images.csv of an evaluation: its heading differs.")
         for row in reader:
             methods.add(row["method"])
             for metric in METRICS if row["method"] == method else ():
-                if row[metric]:
+                if row.get(metric):  # evaluations before LPIPS have no such column
                     place = measured.setdefault(f"{row['role']}/{row['set']}", {})
                     place.setdefault(metric, {})[row["image"]] = float(row[metric])
     if not measured:

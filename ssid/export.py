@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch.export import Dim
 
+from ssid.errors import UserError
 from ssid.models import Derainer
 
 
@@ -20,10 +21,15 @@ def export_model(model: Derainer, path: Path) -> None:
 
     Args:
         model: the network; it is put in evaluation mode and moved to the CPU.
-        path: the file to write.
+        path: the file to write, which ends in ``.pt2``.
+
+    Raises:
+        UserError: if the file's name ends otherwise.
     """
+    if path.suffix != ".pt2":  # PyTorch loads no other, and it is no ONNX either
+        raise UserError(f"{path} would be a program of torch.export: let its name end in .pt2.")
     # Different sides, so that the tracer does not take height and width for one and the same.
-    unit = model.multiple * -(-max(64, model.min_side) // model.multiple)
+    unit = _smallest_side(model, 64)
     example = torch.zeros(1, 3, unit, 2 * unit)
     sides = {2: Dim.DYNAMIC, 3: Dim.DYNAMIC}  # fails rather than fix a size silently
     with torch.no_grad():
@@ -32,3 +38,16 @@ def export_model(model: Derainer, path: Path) -> None:
     partial = path.with_name(f"{path.stem}.partial.pt2")
     torch.export.save(program, partial)
     partial.replace(path)
+
+
+def sides(model: Derainer) -> str:
+    """Return which heights H and widths W the exported program takes, in words."""
+    smallest = _smallest_side(model, 1)
+    if model.multiple == 1:
+        return f"H and W from {smallest} up"
+    return f"H and W multiples of {model.multiple}, from {smallest} up"
+
+
+def _smallest_side(model: Derainer, at_least: int) -> int:
+    """Return the smallest side from ``at_least`` up that needs no padding."""
+    return model.multiple * -(-max(at_least, model.min_side) // model.multiple)

@@ -4,6 +4,7 @@ import math
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,22 @@ class Summary:
 
     written: list[Path] = field(default_factory=list)
     refused: list[RefusedFile] = field(default_factory=list)
+
+
+def find_student(trained: Path) -> Path:
+    """Return the model file ``trained`` if it exists, else the student packaged with ssid.
+
+    Raises:
+        UserError: if there is neither.
+    """
+    packaged = Path(str(files("ssid") / "packaged" / "student.safetensors"))
+    for file in (trained, packaged):
+        if file.is_file():
+            return file
+    raise UserError(
+        f"no model was found: there is neither {trained} in {Path.cwd()} nor {packaged}. Train a"
+        " student with `dvc repro`, name a model file with --model, or install ssid again."
+    )
 
 
 def derain(model: Derainer, image: Picture, tile: int | None = None, overlap: int = 64) -> Picture:
@@ -73,7 +90,12 @@ def derain(model: Derainer, image: Picture, tile: int | None = None, overlap: in
 
 
 def derain_folder(
-    model: Derainer, source: Path, target: Path, tile: int | None = None, overlap: int = 64
+    model: Derainer,
+    source: Path,
+    target: Path,
+    tile: int | None = None,
+    overlap: int = 64,
+    replace: bool = True,
 ) -> Summary:
     """Derain one photograph, or all below a folder, into PNG files; the sources stay untouched.
 
@@ -87,16 +109,19 @@ def derain_folder(
         target: the folder to fill; for a single photograph also the ``.png`` file to write.
         tile: see :func:`derain`.
         overlap: see :func:`derain`.
+        replace: whether results that exist already are replaced.
 
     Returns:
         What was written and what was refused; nothing is printed about refused files.
 
     Raises:
         UserError: if the source is missing or has no photographs, the target lies inside the
-            source, or a result cannot be written.
+            source, a result exists and must not be replaced, or cannot be written.
     """
     listing = _find(source)
     destinations = _destinations(listing.photographs, source, target)
+    if not replace:
+        _refuse_existing(destinations)
     summary = Summary(refused=list(listing.refused))
     jobs = list(zip(listing.photographs, destinations, strict=True))
     for photograph, destination in track(jobs, len(jobs), "derain"):
@@ -178,6 +203,15 @@ def _destinations(photographs: list[Photograph], source: Path, target: Path) -> 
                 f"the result {destination} would lie among the photographs; choose another target"
             )
     return destinations
+
+
+def _refuse_existing(destinations: list[Path]) -> None:
+    existing = [path for path in destinations if path.exists()]
+    if existing:
+        raise UserError(
+            f"{len(existing)} of {len(destinations)} results exist already, such as {existing[0]}."
+            " Name another OUTPUT, or add --replace."
+        )
 
 
 def _write_png(path: Path, picture: Picture) -> None:

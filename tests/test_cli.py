@@ -94,20 +94,73 @@ def test_imported_weights_derain_a_photograph(project, shared_data):
     run("import-weights", "prenet", shared_data / "weights/prenet/Rain100L.pth")
     photographs(project / "in", ["a.png"])
     arguments = ("derain", "in", "out", "--model", "models/prenet.safetensors")
-    assert run(*arguments).endswith("wrote 1 images to out\n")
+    assert run(*arguments).endswith("wrote out/a.png\n")
     assert Image.open("out/a.png").size == (48, 40)
 
 
-def test_derain_says_what_it_left_out(project):
+def tiny_student(file: Path, seed: int = 0) -> None:
     import torch
 
-    from ssid.models import Recipe, create_model, save_model
+    from ssid.models import Recipe, save_model
 
     recipe = Recipe("prenet", {"channels": 4, "stages": 1})
-    torch.manual_seed(0)
-    save_model(
-        Path("models/student.safetensors"), create_model(recipe.name, **recipe.options), recipe
-    )
+    torch.manual_seed(seed)
+    save_model(file, recipe.build(), recipe)
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A folder without a project, and a stand-in for the student that the package carries."""
+    tiny_student(tmp_path / "ssid" / "packaged" / "student.safetensors")
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path / "home")
+    monkeypatch.setattr("ssid.inference.files", lambda package: tmp_path / package)
+    photographs(tmp_path / "home", ["photo.jpg"])
+    return tmp_path / "ssid" / "packaged" / "student.safetensors"
+
+
+def test_derain_needs_nothing_but_a_photograph(installed):
+    before = Path("photo.jpg").read_bytes()
+    assert run("derain", "photo.jpg") == f"model: {installed}\nwrote derained/photo.png\n"
+    assert Image.open("derained/photo.png").size == (48, 40)
+    assert Path("photo.jpg").read_bytes() == before
+
+
+def test_derain_prefers_the_model_named_and_then_the_one_trained_here(installed):
+    tiny_student(Path("models/student.safetensors"), seed=1)
+    tiny_student(Path("mine.safetensors"), seed=2)
+    assert run("derain", "photo.jpg", "trained").startswith("model: models/student.safetensors\n")
+    named = run("derain", "photo.jpg", "named", "--model", "mine.safetensors")
+    assert named.startswith("model: mine.safetensors\n")
+    Path("models/student.safetensors").unlink()
+    run("derain", "photo.jpg", "packaged")
+    results = {
+        Path(folder, "photo.png").read_bytes() for folder in ("trained", "named", "packaged")
+    }
+    assert len(results) == 3
+
+
+@pytest.mark.parametrize("output", [[], ["out"], ["out/one.png"]])
+def test_derain_replaces_a_result_only_when_told(installed, output):
+    written = Path(run("derain", "photo.jpg", *output).split("wrote ")[1].strip())
+    written.write_bytes(b"edited by hand since")
+    with pytest.raises(UserError, match=rf"exist already, such as {written}\. .* --replace"):
+        run("derain", "photo.jpg", *output)
+    assert written.read_bytes() == b"edited by hand since"
+    run("derain", "photo.jpg", *output, "--replace")
+    assert Image.open(written).size == (48, 40)
+
+
+def test_a_second_photograph_is_not_taken_for_the_output(installed):
+    photographs(Path(), ["other.png"])
+    before = Path("other.png").read_bytes()
+    with pytest.raises(UserError, match="exist already"):
+        run("derain", "photo.jpg", "other.png")
+    assert Path("other.png").read_bytes() == before
+
+
+def test_derain_says_what_it_left_out(project):
+    tiny_student(Path("models/student.safetensors"))
     photographs(project / "in", ["a.png"])
     (project / "in" / "b.png").write_bytes(b"no image")
     said = run("derain", "in", "out", "--tile", "64", "--overlap", "32")
@@ -123,9 +176,10 @@ def test_tiles_that_overlap_too_much_are_refused(project):
         run("derain", "in", "out", "--tile", "64")
 
 
-def test_a_missing_student_says_how_to_make_one(project):
-    with pytest.raises(UserError, match=r"models/student\.safetensors.*dvc repro"):
-        run("derain", "in", "out")
+def test_a_missing_student_says_how_to_make_one(installed):
+    installed.unlink()
+    with pytest.raises(UserError, match=r"models/student\.safetensors in .*dvc repro.*--model"):
+        run("derain", "photo.jpg")
 
 
 def test_adding_a_set_appends_its_block_and_nothing_else(project):
@@ -262,3 +316,31 @@ def test_show_draws_pairs_with_their_rain_layer(project):
     assert (clean == pixels).all()
     assert (rainy == np.minimum(pixels + 40, 255)).all()
     assert (layer == 128 + 2 * (rainy - clean)).all()
+
+
+def test_an_exported_network_runs_as_it_is_told(project):
+    import torch
+
+    from ssid.models import load_model
+
+    tiny_student(Path("models/student.safetensors"))
+    said = run("export", "models/student.safetensors")
+    assert said.startswith("wrote models/student.pt2\n")
+    names = {"torch": torch}
+    exec(said.split("PyTorch alone: ")[1].splitlines()[0], names)
+    assert said.endswith("RGB in [0, 1]; H and W from 1 up\n")
+    network, _ = load_model(Path("models/student.safetensors"))
+    image = torch.rand(1, 3, 70, 50)
+    with torch.no_grad():
+        assert torch.allclose(names["derain"](image), network(image), atol=1e-6)
+
+
+def test_only_models_are_exported_and_only_to_pt2(project):
+    with pytest.raises(UserError, match=r"no model file models/student\.safetensors"):
+        run("export", "models/student.safetensors")
+    Path("foreign.safetensors").write_bytes(b"no tensors")
+    with pytest.raises(UserError, match=r"foreign\.safetensors is not a readable safetensors file"):
+        run("export", "foreign.safetensors")
+    tiny_student(Path("models/student.safetensors"))
+    with pytest.raises(UserError, match=r"student\.onnx .* end in \.pt2"):
+        run("export", "models/student.safetensors", "--output", "student.onnx")

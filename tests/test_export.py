@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ssid.export import export_model
+from ssid.export import export_model, sides
 from ssid.models import Derainer, Features, create_model
 
 
@@ -34,3 +34,12 @@ def test_exported_networks_agree_at_other_sizes(name, tmp_path):
         image = torch.rand(1, 3, height, width)
         with torch.no_grad():
             assert torch.allclose(program(image), model(image), atol=1e-6)
+
+
+def test_sides_are_those_that_need_no_padding():
+    class Deep(Hourglass):
+        min_side = 9
+
+    assert sides(Hourglass()) == "H and W multiples of 8, from 8 up"
+    assert sides(Deep()) == "H and W multiples of 8, from 16 up"
+    assert sides(create_model("prenet", stages=1, channels=4)) == "H and W from 1 up"

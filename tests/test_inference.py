@@ -8,7 +8,7 @@ from PIL import Image
 from torch import nn
 
 from ssid.errors import UserError
-from ssid.inference import derain, derain_folder
+from ssid.inference import derain, derain_folder, find_student
 from ssid.models import Derainer, Features
 
 
@@ -176,6 +176,25 @@ def test_sources_are_protected_behind_links(photographs, tmp_path):
     (tmp_path / "link").symlink_to(photographs)
     with pytest.raises(UserError, match="among the photographs"):
         derain_folder(Identity(), photographs, tmp_path / "link")
+
+
+def test_results_are_kept_on_demand_and_before_any_work(photographs, tmp_path):
+    (tmp_path / "out" / "street").mkdir(parents=True)
+    (tmp_path / "out" / "street" / "b.png").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"1 of 5 results exist already, such as .*street/b\.png"):
+        derain_folder(Identity(), photographs, tmp_path / "out", replace=False)
+    assert contents(tmp_path / "out") == {tmp_path / "out" / "street" / "b.png": b"mine"}
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_the_student_trained_here_comes_before_the_packaged_one(here, tmp_path, monkeypatch):
+    packaged, trained = tmp_path / "ssid/packaged/student.safetensors", tmp_path / "trained"
+    packaged.parent.mkdir(parents=True)
+    packaged.touch()
+    if here:
+        trained.touch()
+    monkeypatch.setattr("ssid.inference.files", lambda package: tmp_path / package)
+    assert find_student(trained) == (trained if here else packaged)
 
 
 def test_nothing_to_do_is_said(tmp_path):

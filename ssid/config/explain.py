@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from types import UnionType
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -63,4 +64,6 @@ def _keys_at(schema: Any, location: Sequence[int | str]) -> list[str]:
             schema = schema.model_fields[str(part)].annotation
         else:  # dict[name, block]
             schema = get_args(schema)[-1]
+        if isinstance(schema, UnionType):  # block | None
+            schema = get_args(schema)[0]
     return list(schema.model_fields)

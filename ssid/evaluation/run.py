@@ -8,90 +8,115 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
+from accelerate import Accelerator
 
 from ssid.config import DataParams, EvaluateParams
 from ssid.data.store import ImageStore
+from ssid.evaluation.cost import measure_cost
+from ssid.evaluation.downstream import measure_downstream
+from ssid.evaluation.judges import Judges, load_judges
+from ssid.evaluation.protocol import describe_protocol
 from ssid.evaluation.scores import (
-    PROTOCOL,
+    RAINY,
     Score,
     evaluate_set,
-    measure_network,
     summarise,
     write_json,
     write_scores,
 )
 from ssid.files import sha256
-from ssid.models import load_model
+from ssid.models import Derainer, load_model
 from ssid.training.job import Project, describe, open_stores
 from ssid.training.tracking import STORE, data_digests, flatten, track_run
 
 STAGES = {"teacher": "pretrain", "student": "distill"}
 
 
-def evaluate(params: EvaluateParams, catalogue: DataParams, output: Path, project: Project) -> None:
+def evaluate(
+    params: EvaluateParams,
+    catalogue: DataParams,
+    output: Path,
+    project: Project,
+    tracking: str | None = STORE,
+) -> None:
     """Score teacher and student, and leave everything that is shown of it in ``output``.
 
     ``metrics.json`` for `dvc metrics`, ``images.csv`` with a row per image and method,
     ``sets.csv`` and ``curves/`` for `dvc plots`, ``pictures/<role>/<set>/<image>/``.
 
+    Processes that Accelerate started share the images; times apart, the files are the same for any
+    number of them.
+
+    Args:
+        params: what is measured.
+        catalogue: the data sets.
+        output: folder to fill; what it held is removed.
+        project: where sets and networks lie.
+        tracking: MLflow's store; None tracks nothing.
+
     Raises:
-        UserError: if a set or a network is missing.
+        UserError: if a set, a network, or the weights of a network that judges are missing;
+            before anything is removed or measured.
     """
-    state = PartialState()
+    # Unlike PartialState alone, it also joins processes that compute on CPUs.
+    accelerator = Accelerator()
+    device = accelerator.device
     if params.threads is not None:
         torch.set_num_threads(params.threads)
     files = {name: project.models / f"{name}.safetensors" for name in STAGES}
-    networks = {name: load_model(file)[0].eval().to(state.device) for name, file in files.items()}
+    networks = {name: load_model(file)[0].eval().to(device) for name, file in files.items()}
     stores = [
         *open_stores(catalogue, "benchmark", params.benchmarks, project),
         *open_stores(catalogue, "real", params.real, project),
     ]
-    if state.is_main_process:
+    judges = load_judges(params, device)
+    clear(output, accelerator)
+    scores, numbers = measure_sets(stores, networks, params, judges, output)
+    if not accelerator.is_main_process:
+        return
+    costs = {name: measure_cost(n, params.latency, device) for name, n in networks.items()}
+    metrics = {**numbers, "network": costs}
+    write_json(output / "metrics.json", metrics)
+    write_json(output / "protocol.json", describe_protocol(stores, params, device))
+    write_scores(output / "images.csv", scores)
+    write_bars(output / "sets.csv", metrics)
+    for stage in STAGES.values():
+        write_curve(project.runs / stage / "metrics.jsonl", output / "curves" / f"{stage}.csv")
+    track(params, metrics, scores, files, stores, output, tracking)
+
+
+def clear(output: Path, accelerator: Accelerator) -> None:
+    """Leave an empty folder; no process goes on, to write pictures into it, before it is there."""
+    if accelerator.is_main_process:
         shutil.rmtree(output, ignore_errors=True)
         output.mkdir(parents=True)
-    scores = [
-        score
-        for store in stores
-        for score in evaluate_set(store, networks, params, pictures_of(output, store))
-    ]
-    if state.is_main_process:
-        metrics = {
-            **summarise(scores),
-            "network": {name: measure_network(n, params.latency) for name, n in networks.items()},
-        }
-        write_json(output / "metrics.json", metrics)
-        write_json(output / "protocol.json", protocol(stores, params, state.device))
-        write_scores(output / "images.csv", scores)
-        write_bars(output / "sets.csv", metrics)
-        for stage in STAGES.values():
-            write_curve(project.runs / stage / "metrics.jsonl", output / "curves" / f"{stage}.csv")
-        track(params, metrics, scores, files, stores, output)
+    accelerator.wait_for_everyone()
 
 
-def pictures_of(output: Path, store: ImageStore) -> Path:
-    """Return the folder for the pictures of one set."""
-    return output / "pictures" / store.summary.role / store.summary.name
+def measure_sets(
+    stores: Sequence[ImageStore],
+    networks: Mapping[str, Derainer],
+    params: EvaluateParams,
+    judges: Judges,
+    output: Path,
+) -> tuple[list[Score], dict[str, Any]]:
+    """Return all scores, and role → set → method → what holds for the set as a whole.
 
-
-def protocol(
-    stores: Sequence[ImageStore], params: EvaluateParams, device: torch.device
-) -> dict[str, Any]:
-    """Return what a reader has to know to repeat the numbers."""
-    latency = params.latency
-    return {
-        **PROTOCOL,
-        "latency": f"median of {latency.repeats} runs at {latency.height}×{latency.width},"
-        f" {latency.threads} thread(s), {device.type}",
-        "sets": {f"{s.summary.role}/{s.summary.name}": set_protocol(s) for s in stores},
-    }
-
-
-def set_protocol(store: ImageStore) -> dict[str, Any]:
-    """Return which images a set of scores was measured on."""
-    summary = store.summary
-    kind = "stand-in for real rain (rendered)" if summary.standin else summary.role
-    return {"images": summary.images, "kind": kind, "digest": summary.digest}
+    Those are the means of the scores, and for pairs what other networks make of the estimates.
+    """
+    scores: list[Score] = []
+    numbers: dict[str, Any] = {}
+    for store in stores:
+        role, name = store.summary.role, store.summary.name
+        folder = output / "pictures" / role / name
+        of_set = evaluate_set(store, networks, params, folder, judges.lpips)
+        methods = summarise(of_set)[role][name]
+        if store.paired:
+            found = measure_downstream(store, [RAINY, *networks], params.limit, judges, folder)
+            methods = {method: means | found[method] for method, means in methods.items()}
+        scores += of_set
+        numbers.setdefault(role, {})[name] = methods
+    return scores, numbers
 
 
 def write_bars(path: Path, metrics: Mapping[str, Any]) -> None:
@@ -128,12 +153,13 @@ def track(
     files: Mapping[str, Path],
     stores: Sequence[ImageStore],
     output: Path,
+    tracking: str | None,
 ) -> None:
     """Record the evaluation in MLflow: a run of its own, and its numbers on each network's run.
 
     That second copy is what lets `mlflow ui` sort training runs by how good their network is.
     """
-    with track_run(STORE, "evaluate") as tracker:
+    with track_run(tracking, "evaluate") as tracker:
         tracker.params({"evaluate": params.model_dump(mode="json")})
         tracker.inputs(data_digests(stores))
         tracker.tags(describe([store for store in stores if store.summary.role == "real"]))
@@ -144,7 +170,7 @@ def track(
             run_id = tracker.find("model_sha256", sha256(file))
             tracker.tags({f"{method}_run": run_id or "unknown"})
             if run_id:
-                with track_run(STORE, STAGES[method], run_id) as trained:
+                with track_run(tracking, STAGES[method], run_id) as trained:
                     trained.metrics(of_method(metrics, method), 0)
 
 

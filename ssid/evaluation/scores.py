@@ -15,27 +15,18 @@ from accelerate import PartialState
 from accelerate.utils import gather_object
 from PIL import Image
 
-from ssid.config import EvaluateParams, LatencyParams
+from ssid.config import EvaluateParams
 from ssid.data.images import Picture
 from ssid.data.store import ImageStore
 from ssid.inference import derain
-from ssid.metrics.efficiency import count_macs, count_parameters, measure_latency
 from ssid.metrics.fidelity import psnr, ssim
 from ssid.metrics.niqe import niqe
+from ssid.metrics.perceptual import Lpips
 from ssid.metrics.sharpness import sharpness
 from ssid.models import Derainer
 from ssid.progress import track
 
 RAINY, CLEAN = "rainy", "clean"
-
-PROTOCOL = {
-    "estimates": "rounded to 8 bit at full size",
-    "psnr_y": "BT.601 luma of MATLAB's rgb2ycbcr, peak 255",
-    "ssim": "Gaussian 11×11, σ 1.5, inside the image only",
-    "niqe": "pristine model of Mittal et al. 2013, luma, blocks of 96×96",
-    "macs": "convolutions and matrix products, one multiply-accumulate counted once",
-    "means": "over images",
-}
 
 
 @dataclass(frozen=True)
@@ -47,6 +38,7 @@ class Measures:
         psnr_y: in dB.
         ssim_rgb: at most 1.
         ssim_y: at most 1.
+        lpips: distance to the clean image; 0 is best.
         niqe: lower is better; None for images too small or too flat for it.
         sharpness: strong edges in grey levels per pixel; beside NIQE, because blur can lower that.
     """
@@ -55,6 +47,7 @@ class Measures:
     psnr_y: float | None = None
     ssim_rgb: float | None = None
     ssim_y: float | None = None
+    lpips: float | None = None
     niqe: float | None = None
     sharpness: float | None = None
 
@@ -82,22 +75,26 @@ METRICS = tuple(field.name for field in fields(Measures))
 
 
 def evaluate_set(
-    store: ImageStore, networks: Mapping[str, Derainer], params: EvaluateParams, folder: Path
+    store: ImageStore,
+    networks: Mapping[str, Derainer],
+    params: EvaluateParams,
+    folder: Path,
+    lpips: Lpips | None = None,
 ) -> list[Score]:
     """Return the scores of the rainy images and of every network's estimates on one set.
 
     Every process takes its share of the images; all of them return all scores, in storage order.
-    The estimates are written to ``folder`` as PNG for the report to choose from.
+    Images are derained and measured one by one, so that no number depends on a batch size. The
+    estimates are written to ``folder`` as PNG for the report to choose from.
 
     Args:
         store: the set; with targets for PSNR and SSIM, without for NIQE.
         networks: by name, on their device, in evaluation mode.
         params: which metrics, and how large images are cut into tiles.
         folder: gets ``<image>/<method>.png``.
+        lpips: measures LPIPS; None to leave it out.
     """
-    state = PartialState()
-    chosen = spread(len(store), params.limit)
-    mine = chosen[state.process_index :: state.num_processes]
+    mine = share(len(store), params.limit)
     scores: list[tuple[int, Score]] = []
     for index in track(mine, len(mine), f"evaluate {store.summary.name}"):
         pictures = {RAINY: np.asarray(store.rainy(index))}
@@ -106,7 +103,7 @@ def evaluate_set(
         clean = np.asarray(store.clean(index)) if store.paired else None
         image = store.records[index].name
         for method, picture in pictures.items():
-            measures = measure(picture, clean, params.metrics)
+            measures = measure(picture, clean, params.metrics, lpips)
             place = store.summary.role, store.summary.name, image, method
             scores.append((index, Score(*place, measures)))
         save_pictures(folder / image, pictures if clean is None else {**pictures, CLEAN: clean})
@@ -114,7 +111,9 @@ def evaluate_set(
     return [score for _, score in gathered]
 
 
-def measure(picture: Picture, clean: Picture | None, metrics: Sequence[str]) -> Measures:
+def measure(
+    picture: Picture, clean: Picture | None, metrics: Sequence[str], lpips: Lpips | None = None
+) -> Measures:
     """Return the chosen metrics of one H×W×3 uint8 picture; fidelity needs the clean one."""
     image = as_tensor(picture)
     measured = {"sharpness": float(sharpness(image))}
@@ -124,27 +123,12 @@ def measure(picture: Picture, clean: Picture | None, metrics: Sequence[str]) -> 
             if name in metrics:
                 measured[f"{name}_rgb"] = float(metric(image, truth, "rgb"))
                 measured[f"{name}_y"] = float(metric(image, truth, "y"))
+        if lpips is not None:
+            measured["lpips"] = float(lpips(image[None], truth[None]))
     if "niqe" in metrics:
         with suppress(ValueError):  # too small, or without texture: there is no NIQE
             measured["niqe"] = niqe(picture)
     return Measures(**measured)
-
-
-def measure_network(network: Derainer, latency: LatencyParams) -> dict[str, float]:
-    """Return size and speed of a network, on this machine."""
-    timed = measure_latency(
-        network,
-        latency.height,
-        latency.width,
-        repeats=latency.repeats,
-        warmup=latency.warmup,
-        threads=latency.threads,
-    )
-    return {
-        "parameters": count_parameters(network),
-        "gmacs": round(count_macs(network, latency.height, latency.width) / 1e9, 4),
-        "latency_ms": round(timed.median_ms, 2),
-    }
 
 
 def summarise(scores: Iterable[Score]) -> dict[str, Any]:
@@ -173,6 +157,12 @@ def spread(count: int, limit: int | None) -> list[int]:
     if limit is None or limit >= count:
         return list(range(count))
     return [position * count // limit for position in range(limit)]
+
+
+def share(count: int, limit: int | None) -> list[int]:
+    """Return the indices that this process measures; none where there are more processes."""
+    state = PartialState()
+    return spread(count, limit)[state.process_index :: state.num_processes]
 
 
 def write_scores(path: Path, scores: Sequence[Score]) -> None:

@@ -66,5 +66,6 @@ class Lpips(nn.Module):
         Returns:
             float64 tensor of N values.
         """
-        estimate, target = quantise(estimate.float()), quantise(target.float())
+        device = next(self.parameters()).device
+        estimate, target = (quantise(images.float().to(device)) for images in (estimate, target))
         return self.network(estimate, target, normalize=True).flatten().double()

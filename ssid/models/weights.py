@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -56,9 +57,22 @@ def load_distinct_state(model: nn.Module, tensors: dict[str, Tensor]) -> None:
     model.load_state_dict(tensors, strict=False)
 
 
-def save_model(path: Path, model: nn.Module, recipe: Recipe) -> None:
-    """Write the weights and recipe of ``model`` to a safetensors file at ``path``."""
-    tensors = {name: t.cpu().contiguous() for name, t in distinct_state(model).items()}
+def save_model(
+    path: Path, model: nn.Module, recipe: Recipe, dtype: torch.dtype | None = None
+) -> None:
+    """Write the weights and recipe of ``model`` to a safetensors file at ``path``.
+
+    Args:
+        path: file to write or replace.
+        model: the network.
+        recipe: what rebuilds it.
+        dtype: type that floating point numbers are rounded to, such as ``torch.float16`` for half
+            the size; None keeps them. The network that :func:`load_model` returns has float32.
+    """
+    state = distinct_state(model)
+    if dtype is not None:
+        state = {name: t.to(dtype) if t.is_floating_point() else t for name, t in state.items()}
+    tensors = {name: t.cpu().contiguous() for name, t in state.items()}
     # One key only: safetensors writes several in random order, and equal models equal bytes.
     metadata = {FORMAT: json.dumps(recipe._asdict(), sort_keys=True)}
     path.parent.mkdir(parents=True, exist_ok=True)

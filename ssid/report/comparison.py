@@ -45,11 +45,15 @@ PSNR_RGB = Metric("psnr_rgb", "PSNR (RGB)", " dB", 2, 1)
 PSNR_Y = Metric("psnr_y", "PSNR (Y)", " dB", 2, 1)
 SSIM_RGB = Metric("ssim_rgb", "SSIM (RGB)", "", 4, 1)
 SSIM_Y = Metric("ssim_y", "SSIM (Y)", "", 4, 1)
+LPIPS = Metric("lpips", "LPIPS", "", 3, -1)
+MPA = Metric("mpa", "mPA", "", 3, 1)
+MIOU = Metric("miou", "mIoU", "", 3, 1)
+MAP = Metric("map", "mAP", "", 3, 1)
 NIQE = Metric("niqe", "NIQE", "", 2, -1)
 SHARPNESS = Metric("sharpness", "Sharpness", "", 1, 0)
 
 COLUMNS = {
-    "benchmark": (PSNR_RGB, PSNR_Y, SSIM_RGB, SSIM_Y),
+    "benchmark": (PSNR_RGB, PSNR_Y, SSIM_RGB, SSIM_Y, LPIPS, MPA, MIOU, MAP),
     "real": (NIQE, SHARPNESS),
 }
 

@@ -32,7 +32,7 @@ class Network(NamedTuple):
         method: its name in the tables.
         model: its name and options in params/, or nothing if it has no file there.
         source: where the model is published.
-        measures: parameters, gmacs and latency_ms.
+        measures: parameters, gmacs, latency_ms, activations_mib, and on CUDA peak_memory_mib.
     """
 
     method: str

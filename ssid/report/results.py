@@ -18,7 +18,10 @@ Measures = Mapping[str, float]
 Curve = Mapping[str, list[tuple[float, float]]]
 """(step, value) by name of the column: loss, psnr."""
 
-TOPICS = ("estimates", "psnr_y", "ssim", "niqe", "macs", "latency")
+TOPICS = (
+    *("estimates", "psnr_y", "ssim", "lpips", "niqe", "downstream"),
+    *("macs", "latency", "memory"),
+)
 """What the page quotes of the protocol."""
 
 AGAIN = "Run `uv run dvc repro --force evaluate`, then `uv run dvc repro`."
@@ -59,7 +62,7 @@ class Results:
     """All of an evaluation.
 
     Attributes:
-        networks: parameters, gmacs and latency_ms by method.
+        networks: what each costs, by method: parameters, gmacs, latency_ms and memory.
         protocol: what was measured how, one sentence a topic.
         sets: benchmarks first.
         curves: of each training stage that left one.

@@ -5,8 +5,8 @@ import csv
 import numpy as np
 import pytest
 
+from ssid.evaluation.protocol import PROTOCOL
 from ssid.evaluation.scores import (
-    PROTOCOL,
     Measures,
     Score,
     save_pictures,
@@ -20,8 +20,13 @@ GAINS = {"a.png": 3.0, "b.png": -1.5, HOSTILE: 1.0, "deep/d.png": 6.0, "e.png": 
 """What the student adds to the PSNR of the five benchmark images, in dB."""
 
 NETWORKS = {
-    "teacher": {"parameters": 1_043_211, "gmacs": 8.12, "latency_ms": 60.0},
-    "student": {"parameters": 166_767, "gmacs": 1.34, "latency_ms": 12.0},
+    "teacher": {
+        "parameters": 1_043_211,
+        "gmacs": 8.12,
+        "latency_ms": 60.0,
+        "activations_mib": 96.5,
+    },
+    "student": {"parameters": 166_767, "gmacs": 1.34, "latency_ms": 12.0, "activations_mib": 20.25},
 }
 
 RUN = """
@@ -62,7 +67,7 @@ pictures: 3
 def pair_scores():
     for image, gain in GAINS.items():
         for method, psnr in (("rainy", 20.0), ("teacher", 25.0), ("student", 20.0 + gain)):
-            measures = Measures(psnr + 0.5, psnr, 0.8, 0.85, None, 12.0)
+            measures = Measures(psnr + 0.5, psnr, 0.8, 0.85, sharpness=12.0)
             yield Score("benchmark", "pairs", image, method, measures)
 
 
@@ -85,7 +90,8 @@ def write_evaluation(folder, scores):
             "digest": "cd" * 32,
         },
     }
-    protocol = {**PROTOCOL, "latency": "median of 3 runs, 1 thread(s), cpu", "sets": sets}
+    latency = "median of 3 runs, 1 thread(s), cpu"
+    protocol = {**PROTOCOL, "latency": latency, "downstream": "", "sets": sets}
     write_json(folder / "protocol.json", protocol)
     for score in scores:
         write_picture(folder, score)

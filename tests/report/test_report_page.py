@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import shutil
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -272,3 +273,46 @@ def test_the_stage_writes_the_page_of_its_project(monkeypatch, tmp_path, evaluat
     monkeypatch.chdir(tmp_path)
     report.main()
     assert (tmp_path / "report" / "index.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def rewrite(file, change):
+    content = json.loads(file.read_text("utf-8"))
+    change(content)
+    file.write_text(json.dumps(content), "utf-8")
+
+
+def test_memory_is_shown_and_on_a_gpu_its_peak(build, evaluation):
+    text = build(evaluation).text()
+    assert "96.5 MiB" in text
+    assert "counted from their shapes" in text
+    assert "Peak memory" not in text
+
+    def on_cuda(metrics):
+        for cost in metrics["network"].values():
+            cost["peak_memory_mib"] = 321.5
+
+    rewrite(evaluation / "metrics.json", on_cuda)
+    text = build(evaluation).text()
+    assert "Peak memory" in text
+    assert "321.5 MiB" in text
+
+
+def test_what_was_not_measured_has_no_column(build, evaluation):
+    headings = {heading["text"] for heading in build(evaluation).all("th")}
+    assert not {"LPIPS", "mPA", "mIoU", "mAP"} & headings
+
+
+def test_lpips_and_other_networks_are_shown_with_their_protocol(build, evaluation):
+    def judged(metrics):
+        values = {"rainy": 0.4, "teacher": 0.3, "student": 0.1}
+        for method, means in metrics["benchmark"]["pairs"].items():
+            means |= {"lpips": values[method], "mpa": 1 - values[method], "miou": 0.5, "map": 0.25}
+
+    rewrite(evaluation / "metrics.json", judged)
+    rewrite(evaluation / "protocol.json", lambda p: p.update(downstream="mPA: a Unet with care"))
+    page = build(evaluation)
+    assert {"LPIPS", "mPA", "mIoU", "mAP"} <= {heading["text"] for heading in page.all("th")}
+    better = {cell["text"] for cell in page.all("span", **{"class": "change better"})}
+    assert {"−0.300", "+0.300"} <= better  # LPIPS falls, mPA rises
+    assert "LPIPS: version 0.1, trunk AlexNet, RGB; lower is better." in page.text()
+    assert "mPA: a Unet with care." in page.text()

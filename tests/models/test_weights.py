@@ -1,0 +1,69 @@
+"""Networks on disk at half precision."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ssid.config import ModelParams, TrainingParams, load_params
+from ssid.models import Recipe, load_model, save_model
+from ssid.training.job import initial_network
+
+RECIPE = Recipe("hinet", {"width": 4})
+TEACHER = Path(__file__).parents[2] / "params" / "teacher.yaml"
+
+
+@pytest.fixture
+def files(tmp_path):
+    """One network, stored whole and at half precision."""
+    torch.manual_seed(0)
+    model = RECIPE.build()
+    save_model(tmp_path / "whole.safetensors", model, RECIPE)
+    save_model(tmp_path / "half.safetensors", model, RECIPE, torch.float16)
+    return tmp_path / "whole.safetensors", tmp_path / "half.safetensors"
+
+
+def test_half_precision_rounds_and_loads_as_float32(files):
+    (whole, _), (half, recipe) = map(load_model, files)
+    assert recipe == RECIPE
+    expected = {name: tensor.half().float() for name, tensor in whole.state_dict().items()}
+    torch.testing.assert_close(dict(half.state_dict()), expected, rtol=0, atol=0)
+    assert any(not torch.equal(expected[name], t) for name, t in whole.state_dict().items())
+
+
+def test_half_precision_halves_the_tensors(files):
+    whole, half = ({name: t.nbytes for name, t in load_file(file).items()} for file in files)
+    assert half == {name: nbytes // 2 for name, nbytes in whole.items()}
+    assert files[1].stat().st_size < 0.6 * files[0].stat().st_size
+
+
+def test_equal_networks_give_equal_bytes(files, tmp_path):
+    again = tmp_path / "again.safetensors"
+    model, recipe = load_model(files[1])
+    save_model(again, model, recipe, torch.float16)
+    assert again.read_bytes() == files[1].read_bytes()
+
+
+def test_whole_numbers_are_not_rounded(tmp_path):
+    model = torch.nn.BatchNorm2d(2)
+    model.num_batches_tracked.fill_(2**24 + 1)
+    save_model(tmp_path / "norm.safetensors", model, RECIPE, torch.float16)
+    stored = load_file(tmp_path / "norm.safetensors")
+    assert stored["num_batches_tracked"] == 2**24 + 1
+    assert stored["weight"].dtype == torch.float16
+
+
+def test_training_goes_on_from_half_precision_in_float32(files):
+    changes = {"init": str(files[1]), "model": ModelParams(name="hinet", options={"width": 4})}
+    params = load_params(TEACHER, TrainingParams).model_copy(update=changes)
+    model, _ = initial_network(params, None)
+    start = {name: tensor.clone() for name, tensor in model.named_parameters()}
+    rainy = torch.rand(1, 3, 32, 32)
+    (model(rainy) - 0.5).abs().mean().backward()
+    torch.optim.Adam(model.parameters(), lr=1e-8).step()
+    moved = {name: tensor for name, tensor in model.named_parameters() if tensor.grad is not None}
+    assert all(tensor.dtype == torch.float32 for tensor in moved.values())
+    # Half precision would lose steps this small.
+    assert not torch.equal(moved["last.weight"], start["last.weight"])
+    assert torch.equal(moved["last.weight"].half(), start["last.weight"].half())
