@@ -33,7 +33,7 @@ def use(params: Path, name: str) -> None:
 
 
 def test_the_shipped_presets_exist():
-    assert {"demo", "gpu", "paper"} <= set(NAMES)
+    assert {"demo", "gpu", "packaged", "paper"} <= set(NAMES)
 
 
 def test_the_shipped_values_are_those_of_the_demo(params):
@@ -118,7 +118,7 @@ def test_nothing_is_written_where_one_file_would_be_invalid(params, spoil):
 
 @pytest.mark.parametrize("name", ["papr", "../presets/paper", "/etc/passwd"])
 def test_an_unknown_preset_names_those_that_exist(params, name):
-    with pytest.raises(UserError, match=r"Available: demo, gpu, paper"):
+    with pytest.raises(UserError, match=r"Available: demo, gpu, packaged, paper"):
         plan_preset(params, name)
 
 

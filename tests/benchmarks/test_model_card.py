@@ -1,0 +1,126 @@
+"""The figures of the model card, on thumbnails laid out like the published sets."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+from PIL import Image
+
+from benchmarks.card_picture import MAX_BYTES, Row, write_rows
+from benchmarks.model_card import PAIRS, REAL, SHOWN, at_full_size, main
+from benchmarks.sets import load_catalogue
+from ssid.data.rain import render
+from ssid.metrics.efficiency import count_parameters
+from ssid.models import Recipe, load_model, save_model
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPE = Recipe("hinet", {"width": 4})
+
+
+def save(picture, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture).save(path)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Return a folder of three images in each set, laid out as benchmarks/params/data.yaml says."""
+    folder = tmp_path_factory.mktemp("shared")
+    for i in range(3):
+        clean = np.ascontiguousarray(skimage.data.astronaut()[120 * i :, 100 * i :][:120, :104])
+        rainy = render(clean, "rain100h", i)[0]
+        for name in ("rain100l", "rain100h"):
+            save(rainy, folder / "paired" / name / "rainy" / f"{i}.png")
+            save(clean, folder / "paired" / name / "clean" / f"{i}.png")
+        save(np.hstack((clean, rainy)), folder / "paired/rain800/test" / f"{i}.png")
+        for name in REAL:
+            save(rainy, folder / "real" / name / f"{i}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def output(data, tmp_path_factory):
+    """Return the folder in which a network that darkens a little was packaged and measured."""
+    folder = tmp_path_factory.mktemp("card")
+    torch.manual_seed(0)
+    network = RECIPE.build()
+    with torch.no_grad():
+        network.last.weight.zero_()
+        network.last.bias.fill_(-0.1)
+    save_model(folder / "model.safetensors", network, RECIPE)
+    options = ("--data", data, "--runs", folder / "runs", "--output", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        main([str(folder / "model.safetensors"), *map(str, options), "--quick", "--package"])
+    return folder
+
+
+@pytest.fixture
+def report(output):
+    return json.loads((output / "benchmarks/results/packaged_student.json").read_text())
+
+
+def test_the_packaged_file_is_the_model_at_half_precision(output, report):
+    packaged = output / "ssid/packaged/student.safetensors"
+    network, recipe = load_model(packaged)
+    assert recipe == RECIPE
+    assert network.last.bias[0] == torch.tensor(-0.1).half()
+    assert report["cost"]["bytes"] == packaged.stat().st_size
+    assert report["cost"]["parameters"] == count_parameters(network)
+    assert report["cost"]["bytes"] < 0.6 * (output / "model.safetensors").stat().st_size
+
+
+def test_every_set_is_measured_before_and_after(report):
+    assert list(report["sets"]) == [*PAIRS, *REAL]
+    for name, measured in report["sets"].items():
+        assert measured["images"] == 2
+        fidelity = {"psnr_rgb", "psnr_y", "ssim_rgb", "ssim_y"} if name in PAIRS else set()
+        for method in ("rainy", "derained"):
+            assert measured[method].keys() == {*fidelity, "sharpness"}  # too small for NIQE
+    assert report["sets"]["real275"]["files_left_out"] == 1
+    heavy = report["sets"]["rain100h"]
+    mean = heavy["derained"]["psnr_y"] - heavy["rainy"]["psnr_y"]
+    assert heavy["gain_psnr_y"]["mean"] == pytest.approx(mean, abs=2e-4)
+    assert heavy["gain_psnr_y"]["least"]["gain"] < mean
+    assert heavy["gain_psnr_y"]["least"]["image"] in ("rainy/0.png", "rainy/1.png")
+
+
+def test_latency_is_compared_round_by_round(report):
+    (timed,) = report["latency"].values()
+    assert len(timed["rounds"]) == 2
+    shares = sorted(each["student"] / each["prenet"] for each in timed["rounds"])
+    assert shares[0] <= timed["share_of_prenet"] + 1e-4
+    assert timed["share_of_prenet"] - 1e-4 <= shares[1]
+    assert "1 thread" in report["protocol"]["latency"]
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("docs/student.jpg", 2 * len(SHOWN)),  # the median and the worst of each set of pairs
+        ("runs/student.jpg", 2 * len(PAIRS) + 4),  # and both thumbnails of two sets of real rain
+    ],
+)
+def test_the_pictures_have_a_row_for_each_choice(output, name, rows):
+    picture = Image.open(output / name)
+    assert picture.format == "JPEG"
+    assert picture.width == 800
+    assert rows * (24 + 200) < picture.height <= rows * (24 + 300)
+
+
+def test_pictures_of_noise_are_made_to_fit(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
+    write_rows([Row("noise", (noise, noise))] * 3, tmp_path / "rows.jpg")
+    assert MAX_BYTES / 2 < (tmp_path / "rows.jpg").stat().st_size <= MAX_BYTES
+
+
+def test_real_photographs_keep_their_size(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    catalogue = load_catalogue(Path("data"), small=False)
+    real = at_full_size(catalogue).real
+    assert {name: real[name].limit for name in REAL} == REAL
+    assert {real[name].max_side for name in REAL} == {None}
+    assert real["rain800"] == catalogue.real["rain800"]
