@@ -243,15 +243,15 @@ class AFRNet(Derainer):
 
     ``Features.map`` (``width`` channels) enters the last convolution, ``code`` is the coarsest
     refined level, ``levels`` are the refined levels at 1, ½, ¼, ⅛, and ``side`` is the mask
-    N×1×H×W (target: :func:`rain_mask`), followed by the estimates at ½, ¼, ⅛ of the padded size,
-    which the paper trains with weights 0.8, 0.6, 0.4.
+    N×1×H×W for the term ``rain_mask``, followed by the estimates at ½, ¼, ⅛ of the padded size
+    for the term ``multi_scale``.
 
     Args:
         width: channels at full size, g in METHODS; coarser levels have 2g, 2g, 4g.
         modules: attentive feature refinement modules in series.
         separable: depthwise and pointwise convolutions in residual and dense blocks.
-        auxiliary: give the estimates at ½, ¼, ⅛. Without a loss on them, their heads would get
-            no gradient: switch them off then.
+        auxiliary: give the estimates at ½, ¼, ⅛. Without ``multi_scale`` their heads get no
+            gradient, for which several processes would wait: switch them off then.
         as_published: reproduce the dense blocks of the release, whose layers miss a map.
     """
 
