@@ -247,7 +247,7 @@ class AFRNet(Derainer):
     for the term ``multi_scale``.
 
     Args:
-        width: channels at full size, g in METHODS; coarser levels have 2g, 2g, 4g.
+        width: channels g at full size; coarser levels have 2g, 2g, 4g.
         modules: attentive feature refinement modules in series.
         separable: depthwise and pointwise convolutions in residual and dense blocks.
         auxiliary: give the estimates at ½, ¼, ⅛. Without ``multi_scale`` their heads get no
