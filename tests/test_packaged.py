@@ -1,0 +1,68 @@
+"""The student that the package carries: small, loadable, and of use without any training."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image
+from safetensors.torch import load_file
+from typer.testing import CliRunner
+
+from ssid.cli import app
+from ssid.data.rain import render
+from ssid.evaluation.scores import measure
+from ssid.inference import derain, find_student
+from ssid.models import load_model
+
+MAX_BYTES = 2 * 10**6
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def student() -> Path:
+    """The packaged file, as it is found where nobody has trained anything."""
+    return find_student(Path("nothing trained here"))
+
+
+def rainy_and_clean(profile):
+    """Return a photograph that training never saw, under 28, 13 or 22 dB of rain, by profile."""
+    clean = np.ascontiguousarray(skimage.data.chelsea()[20:276, 90:346])
+    return render(clean, profile, seed=4)[0], clean
+
+
+def test_weights_and_card_are_data_of_the_package(student):
+    assert student == Path(str(files("ssid"))) / "packaged" / "student.safetensors"
+    assert student.stat().st_size <= MAX_BYTES
+    card = (files("ssid") / "packaged" / "README.md").read_text("utf-8")
+    assert "TODO(" not in card
+
+
+def test_weights_are_finite_numbers(student):
+    assert all(tensor.isfinite().all() for tensor in load_file(student).values())
+
+
+@pytest.mark.parametrize("profile", ["rain100l", "rain100h", "varied"])
+def test_it_improves_on_leaving_the_rain_in(student, profile):
+    network = load_model(student)[0].eval()
+    rainy, clean = rainy_and_clean(profile)
+    before, after = (measure(p, clean, ["psnr", "ssim"]) for p in (rainy, derain(network, rainy)))
+    assert after.psnr_y > before.psnr_y + 1
+    assert after.ssim_y > before.ssim_y
+
+
+def test_it_derains_a_photograph_where_there_is_no_project(student, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rainy, clean = rainy_and_clean("rain100h")
+    Image.fromarray(rainy).save("photo.png")
+    said = CliRunner().invoke(app, ["derain", "photo.png"], catch_exceptions=False).stdout
+    assert said == f"model: {student}\nwrote derained/photo.png\n"
+    derained = np.asarray(Image.open("derained/photo.png"))
+    assert measure(derained, clean, ["psnr"]).psnr_y > measure(rainy, clean, ["psnr"]).psnr_y + 1
+    assert np.asarray(Image.open("photo.png")).tobytes() == rainy.tobytes()
+
+
+def test_the_card_links_to_files_that_exist():
+    assert (ROOT / "docs" / "student.jpg").stat().st_size <= 300_000
+    assert (ROOT / "benchmarks" / "results" / "packaged_student.json").is_file()
