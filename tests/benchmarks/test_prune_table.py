@@ -12,7 +12,7 @@ from benchmarks.prune_table import main, verdict
 from ssid.errors import UserError
 from ssid.models import Recipe, save_model
 
-RECIPE = Recipe("prenet", {"channels": 8, "recurrences": 2})
+RECIPE = Recipe("prenet", {"channels": 8, "stages": 2})
 
 
 @pytest.fixture(scope="module")
