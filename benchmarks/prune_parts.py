@@ -13,6 +13,7 @@ from torch import Tensor
 from benchmarks.prenet_interop import SETS, read
 from ssid.data.rain import render
 from ssid.errors import UserError
+from ssid.evaluation.scores import spread
 from ssid.metrics.efficiency import measure_latency
 from ssid.metrics.fidelity import psnr, ssim
 from ssid.models import Derainer, load_model
@@ -98,8 +99,9 @@ class Sources:
         self._clean = read_pictures(data / "clean/bsds/val", size.photographs)
         self._rainy = [
             render(picture, subject.sets[seed % len(subject.sets)], seed)[0]
-            for seed, picture in enumerate(read_pictures(data / "clean/bsds/train"))
-            if size.photographs is None or seed < size.photographs
+            for seed, picture in enumerate(
+                read_pictures(data / "clean/bsds/train", size.photographs)
+            )
         ]
 
     def batches(self, recovery: str) -> Iterator[Tensor]:
@@ -130,8 +132,7 @@ def test_pairs(data: Path, name: str, size: Size) -> Pairs:
     """Return rainy and clean test images of one set, 1×3×H×W."""
     folder = data / "paired" / name
     files = sorted((folder / "rainy").iterdir())
-    count = min(size.images or len(files), len(files))
-    chosen = (files[place * len(files) // count] for place in range(count))
+    chosen = (files[index] for index in spread(len(files), size.images))
     pairs = ((read(file), read(folder / "clean" / file.name)) for file in chosen)
     return [(centre(rainy, size.side), centre(clean, size.side)) for rainy, clean in pairs]
 
