@@ -1,6 +1,6 @@
 """What benchmarks/params/*.yaml may contain, and the training runs that it asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -32,18 +32,27 @@ class Setting(Params):
     Attributes:
         synthetic: names of the synthetic sets.
         real: names of the real sets, of which nobody sees a target.
+        truth: names of the synthetic sets that have the targets of ``real``, for an oracle.
         evaluate: the sets to be measured on, as ``<role>/<name>``.
     """
 
     synthetic: Annotated[list[str], Field(min_length=1)]
     real: list[str] = Field(default_factory=list)
+    truth: list[str] = Field(default_factory=list)
     evaluate: Annotated[list[Place], Field(min_length=1)]
 
 
 class Variant(Params):
-    """A student: what it changes of the table's student, and who teaches it."""
+    """A student: what it changes of the table's student, and who teaches it.
+
+    Attributes:
+        teacher: name of its teacher, or None.
+        oracle: whether it sees the truth of the setting beside the pairs of all.
+        student: changes of the table's student.
+    """
 
     teacher: str | None = None
+    oracle: bool = False
     student: Block = Field(default_factory=dict)
 
 
@@ -120,7 +129,9 @@ def restrict(setting: Setting, catalogue: DataParams) -> Setting | None:
     if not set(setting.real) <= set(catalogue.real):
         return None
     evaluate = [name for name in setting.evaluate if has_set(catalogue, name)]
-    return setting.model_copy(update={"evaluate": evaluate}) if evaluate else None
+    truth = [name for name in setting.truth if name in catalogue.synthetic]
+    known = {"evaluate": evaluate, "truth": truth}
+    return setting.model_copy(update=known) if evaluate else None
 
 
 def has_set(catalogue: DataParams, place: str) -> bool:
@@ -182,6 +193,7 @@ class Planner:
         students = [
             replace(student, params=student.params.model_copy(update={"seed": seed}))
             for name, variant in self.table.variants.items()
+            if self.setting.truth or not variant.oracle
             for student in [self._student(name, variant, teachers)]
             for seed in self.scale.seeds
         ]
@@ -195,17 +207,27 @@ class Planner:
 
     def _student(self, name: str, variant: Variant, teachers: Mapping[str, Training]) -> Training:
         block = merged(self.table.student, variant.student, {"real": self.setting.real or None})
-        params = self._params(name, TrainingParams, block)
+        truth = self.setting.truth if variant.oracle else []
+        params = self._params(name, TrainingParams, block, truth)
         teacher = teachers[variant.teacher] if variant.teacher else None
         places = tuple(self.setting.evaluate)
         return Training(self.name, name, "student", params, teacher, places)
 
-    def _params(self, name: str, schema: type[TrainingParams], block: Block) -> TrainingParams:
-        """Return the parameters in ``block`` at this scale, with the first seed."""
+    def _params(
+        self, name: str, schema: type[TrainingParams], block: Block, truth: Sequence[str] = ()
+    ) -> TrainingParams:
+        """Return the parameters in ``block`` at this scale, with the first seed.
+
+        Args:
+            name: of the variant or teacher.
+            schema: what the parameters have to fit.
+            block: of params/.
+            truth: sets of pairs beside those of the setting.
+        """
         factor = self.scale.steps / self.table.student["steps"] if self.scale.steps else 1.0
         scaled: Block = {
             "seed": self.scale.seeds[0],
-            "synthetic": self.setting.synthetic,
+            "synthetic": [*self.setting.synthetic, *truth],
             "batch": dict(self.scale.batch),
             **intervals(max(1, round(block["steps"] * factor))),
         }

@@ -7,14 +7,20 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from ssid.distill.semi_supervised import rerain
+from ssid.distill.semi_supervised import found_streaks, rerain
 from ssid.models import Derainer, Stage
 from ssid.training.batches import Batch
 
-View = Literal["rainy", "clean", "real", "pseudo_clean", "rerained"]
+View = Literal["rainy", "clean", "real", "pseudo_clean", "rerained", "self_rerained"]
 
 FROM_TEACHER: frozenset[View] = frozenset({"pseudo_clean", "rerained"})
 """Views that only exist once the teacher has seen the real photographs."""
+
+AMPLIFIED = (0.0, 2.0)
+"""Strengths of the streaks that the student found itself: beyond 1, so that those it removes by
+half today it removes wholly tomorrow, and down to 0, so that images without rain stay as they are.
+"""
+
 Unroll = Callable[[Tensor], list[Stage]]
 
 
@@ -30,12 +36,14 @@ class Scene:
     """A batch with the student's and the teacher's pass over the views that terms declared.
 
     Each network runs once over all of its views, concatenated. Beside the three kinds of images
-    in the batch there are two that the teacher makes from the real photographs:
+    in the batch there are three made from the real photographs, the first two by the teacher:
 
     * ``pseudo_clean``, its estimate clamped to [0, 1], stands in for the clean partner that real
       rain does not have;
     * ``rerained``, the clean images under the rain layers real − pseudo_clean, shuffled and of
-      random strength: real rain with a target, which is ``clean``.
+      random strength: real rain with a target, which is ``clean``;
+    * ``self_rerained``, the same with the streaks that the student itself finds at this step, in
+      another pass without gradient.
 
     Args:
         batch: the images.
@@ -57,6 +65,8 @@ class Scene:
             "clean": batch.clean,
             "real": batch.real,
         }
+        if "self_rerained" in views.student | views.images:
+            self._images["self_rerained"] = self._rerain_found(student)
         self._teacher = self._teach(teacher, views) if teacher else {}
         self._student = run(student, self._pick(views.student))
 
@@ -88,10 +98,23 @@ class Scene:
         return {view: images for view, images in self._images.items() if view in views}
 
     def _derive(self, pseudo_clean: Tensor) -> None:
-        real, clean = self.batch.real, self.batch.clean
-        rain = (real - pseudo_clean)[torch.arange(len(clean), device=real.device) % len(real)]
+        rain = self._for_each_pair(self.batch.real - pseudo_clean)
         self._images["pseudo_clean"] = pseudo_clean
-        self._images["rerained"] = rerain(clean, rain, torch.default_generator)
+        self._images["rerained"] = rerain(self.batch.clean, rain, torch.default_generator)
+
+    def _rerain_found(self, student: Unroll) -> Tensor:
+        real = self.batch.real
+        with torch.no_grad():
+            derained = student(real)[-1].image
+        # The casts of weights that autocast keeps were made without gradient.
+        torch.clear_autocast_cache()
+        streaks = self._for_each_pair(found_streaks(real, derained))
+        return rerain(self.batch.clean, streaks, torch.default_generator, AMPLIFIED)
+
+    def _for_each_pair(self, layers: Tensor) -> Tensor:
+        """Return as many rain layers as there are pairs, repeating or leaving out some."""
+        pairs = len(self.batch.clean)
+        return layers[torch.arange(pairs, device=layers.device) % len(layers)]
 
 
 def run(network: Unroll, images: dict[View, Tensor]) -> dict[View, list[Stage]]:

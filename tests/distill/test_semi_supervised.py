@@ -1,10 +1,18 @@
 import math
 
+import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 from torch import nn
 
-from ssid.distill.semi_supervised import ema_update, flip_consensus, pseudo_label_loss, rerain
+from ssid.distill.semi_supervised import (
+    ema_update,
+    flip_consensus,
+    found_streaks,
+    pseudo_label_loss,
+    rerain,
+)
 
 
 def linear(value):
@@ -105,3 +113,27 @@ def test_rerain_draws_one_strength_per_image_within_the_range():
     assert 1.0 < strengths.max() <= 1.1
     again = rerain(backgrounds, rain, torch.Generator().manual_seed(0)) / 0.5
     assert torch.equal(again, images)
+
+
+@pytest.mark.parametrize("column", [0, 13, 37])
+def test_a_streak_is_found_whole_wherever_it_is(column):
+    derained, rain = torch.rand(2, 3, 9, 40), torch.zeros(2, 3, 9, 40)
+    rain[..., column : column + 3] = 0.25
+    torch.testing.assert_close(found_streaks(derained + rain, derained), rain[:, :1])
+
+
+def test_veils_and_darkened_pixels_are_no_streaks():
+    derained = torch.rand(2, 3, 9, 40)
+    rain = torch.full_like(derained, 0.2)
+    assert found_streaks(derained + rain, derained).abs().max() < 1e-6
+    assert not found_streaks(derained, derained + rain).any()
+    rain[..., 10:28] += 0.3  # wider than the window
+    assert found_streaks(derained + rain, derained).abs().max() < 1e-6
+
+
+def test_found_streaks_agree_with_the_top_hat_of_another_library():
+    rainy, derained = torch.rand(2, 3, 9, 40), torch.rand(2, 3, 9, 40)
+    layer = (rainy - derained).clamp(min=0).mean(1).numpy()
+    expected = [ndimage.white_tophat(image, size=(1, 7), mode="nearest") for image in layer]
+    found = found_streaks(rainy, derained, width=7)[:, 0]
+    torch.testing.assert_close(found, torch.tensor(np.array(expected)))

@@ -5,6 +5,7 @@ import torch
 from training_networks import NARROW, PRENET, RRG_8, Counted, build, random_batch
 
 from ssid.config import TermParams
+from ssid.models import Features, Stage
 from ssid.training.batches import Batch
 from ssid.training.objective import Objective
 from ssid.training.scene import Scene, Views, run
@@ -26,7 +27,9 @@ def test_all_terms_together_cost_one_pass_of_each_network():
     batch = random_batch(pairs=2, real=3)
     values = objective(Scene(batch, student, teacher, objective.views))
     assert len(values) == len(TERMS) - len(left_out)
-    assert student.sizes == [2 + 2 + 3 + 3 + 2]  # rainy, clean, real, pseudo_clean, rerained
+    looks, rainy, clean, real, pseudo_clean, rerained = 3, 2, 2, 3, 3, 2
+    learns = rainy + clean + real + pseudo_clean + rerained + rerained
+    assert student.sizes == [looks, learns]  # the first without gradient, for self_rerained
     assert teacher.sizes == [2 + 2 + 3]  # rainy, clean, real
 
 
@@ -89,6 +92,38 @@ def test_without_rain_in_the_real_photographs_reraining_changes_nothing():
     identity.network.tail.bias.data.zero_()
     made = scene(Counted(build(PRENET)), identity, {"rerained"})
     assert torch.equal(made.images("rerained"), made.batch.clean)
+
+
+def lines_removed(images):
+    """Stand in for a student that darkens everything and removes a line of two pixels."""
+    derained = images - 0.1
+    derained[..., 20:22] -= 0.3
+    return [Stage(Features(map=images, code=images.mean((2, 3))), derained)]
+
+
+@pytest.mark.parametrize(("pairs", "real"), [(2, 2), (4, 1), (2, 5)])
+def test_self_rerained_is_the_clean_image_under_streaks_that_the_student_found(pairs, real):
+    batch = random_batch(pairs=pairs, real=real)
+    batch = Batch(batch.rainy, batch.clean / 4, batch.real)
+    made = scene(lines_removed, None, {"self_rerained"}, batch=batch)
+    added = made.images("self_rerained") - batch.clean
+    assert added.shape == batch.clean.shape
+    assert added[..., :20].abs().max() < 1e-6  # the veil is not added
+    assert added[..., 22:].abs().max() < 1e-6
+    strengths = (added[..., 20:22] / 0.3).flatten(1)
+    assert 0 <= strengths.min() < strengths.max() <= 2 + 1e-5
+    torch.testing.assert_close(strengths.amax(1), strengths.amin(1))
+
+
+def test_looking_for_streaks_leaves_the_student_its_gradient_under_autocast():
+    student, batch = build(PRENET), random_batch()
+    with torch.autocast("cpu", torch.bfloat16):
+        views = Views(frozenset({"self_rerained"}), frozenset(), frozenset())
+        made = Scene(batch, student.unroll, None, views)
+    assert not made.images("self_rerained").requires_grad
+    made.student("self_rerained")[-1].image.float().square().mean().backward()
+    assert all(weight.grad is not None for weight in student.parameters())
+    assert student.tail.weight.grad.abs().max() > 0
 
 
 def test_no_view_costs_no_pass():

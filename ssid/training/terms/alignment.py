@@ -19,6 +19,7 @@ from ssid.distill.mixture import (
 from ssid.distill.residual import rain_residual
 from ssid.distill.semi_supervised import ema_update, flip_consensus, pseudo_label_loss
 from ssid.distill.statistics import aggregate
+from ssid.losses.ssim import ssim
 from ssid.models import Stage
 from ssid.training.scene import Scene
 from ssid.training.terms.registry import Setup, term
@@ -92,6 +93,17 @@ def rerained(scene: Scene) -> Tensor:
     After the self-training of MOSS (CVPR 2021): the rain is real, and the target is known.
     """
     return F.l1_loss(scene.student("rerained")[-1].image.float(), scene.batch.clean)
+
+
+@term("self_rerained", kind="alignment", student=("self_rerained",), images=("clean", "real"))
+def self_rerained(scene: Scene) -> Tensor:
+    """Remove the streaks that the student itself found in real photographs from clean ones.
+
+    Ours: self-training like ``rerained`` without a teacher, whose layers would stay as they are.
+    The student's own, amplified, grow with what it learns. Loss: l1 + 1 − SSIM, as on pairs.
+    """
+    derained, clean = scene.student("self_rerained")[-1].image.float(), scene.batch.clean
+    return F.l1_loss(derained, clean) + 1 - ssim(derained, clean)
 
 
 class MeanTeacher(nn.Module):
