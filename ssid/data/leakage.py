@@ -5,6 +5,7 @@ sets have taken photographs from there as well: 13 of the 700 training pairs of 
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -96,7 +97,9 @@ def write_exclusions(params: DataParams, prepared: Path, file: Path) -> dict[str
         if not params.synthetic[name].allow_leakage
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(excluded, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    partial = file.with_name(f"{file.name}.{os.getpid()}")
+    partial.write_text(json.dumps(excluded, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    partial.replace(file)  # at once: another process may be reading it
     return found
 
 
