@@ -30,7 +30,7 @@ PARAMS = Path("benchmarks/params")
 RUNS = Path("runs/benchmarks")
 RESULTS = Path("benchmarks/results")
 INTERVALS = "Intervals cover the choice of images and, where there are several, of seeds."
-TABLES = ("rain_prior", "sapnet", "shift")
+TABLES = ("rain_prior", "sapnet", "shift", "rain800")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import skimage.data
 import torch
+from hypothesis import settings
 from PIL import Image
 
 from ssid.config import RealSet, SyntheticSet
@@ -13,6 +14,10 @@ from ssid.data.store import ImageStore
 
 SIZES = [(64, 56), (48, 72), (40, 40), (80, 48), (52, 60)]
 """Width and height of the photographs that tiny stores are made of."""
+
+
+settings.register_profile("any machine", deadline=None)  # a busy one is no defect
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -57,7 +57,7 @@ def picture(height, width, seed=0):
 # One image.
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     height=st.integers(1, 200),
     width=st.integers(1, 200),

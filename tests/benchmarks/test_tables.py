@@ -70,6 +70,13 @@ def test_teachers_keep_their_proportion_to_the_students(tmp_path):
     assert {run.method: run.params.steps for run in runs} == {"teacher": 1000, "student": 500}
 
 
+def test_an_oracle_sees_the_pairs_of_both_kinds_of_rain_and_is_left_out_where_there_are_none():
+    seen = {run.setting: run.params for run in runs_of("shift") if run.variant == "oracle"}
+    assert seen["light_to_heavy"].synthetic == ["light", "heavy"]
+    assert seen["varied_to_rain800"].synthetic == ["varied", "rain800"]
+    assert "varied_to_photographs" not in seen
+
+
 def test_the_last_weights_count():
     assert all(run.params.validate_every == run.params.steps for run in runs_of("shift"))
 

@@ -156,7 +156,6 @@ unit = st.floats(0, 1, allow_subnormal=False)
 
 
 @given(background=unit, rain=unit)
-@settings(deadline=None)
 def test_screen_blend(background, rain):
     clean = torch.full((3, 2, 2), background, dtype=torch.float64)
 
@@ -172,7 +171,6 @@ def test_screen_blend(background, rain):
 
 
 @given(background=unit, rain=unit, alpha=unit, light=unit)
-@settings(deadline=None)
 def test_additive_blend_behind_a_veil(background, rain, alpha, light):
     clean = torch.full((3, 2, 2), background, dtype=torch.float64)
     layer = torch.full((2, 2), rain, dtype=torch.float64)
@@ -196,7 +194,7 @@ def test_streaks_are_gray():
 
 @profiles
 @given(seed=st.integers(0, 2**40))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_parameters_stay_within_the_bounds_of_the_profile(profile, seed):
     bounds, drawn = PROFILES[profile], sample_rain(PROFILES[profile], seed)
     assert bounds.layers[0] <= len(drawn.layers) <= bounds.layers[1]

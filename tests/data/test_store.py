@@ -41,7 +41,7 @@ def write(path, sizes, *, paired=True, split="train"):
     return written, records, summary
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(SIZES, st.booleans())
 def test_what_is_written_is_read(tmp_path_factory, sizes, paired):
     path = tmp_path_factory.mktemp("store") / "a"

@@ -109,7 +109,7 @@ def test_eight_bit_judges_the_saved_file(metric):
     assert torch.equal(metric(estimate, clean, eight_bit=False), clamped)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**16), strength=st.floats(0.02, 0.3))
 def test_symmetric_and_worse_with_more_noise(seed, strength):
     generator = torch.Generator().manual_seed(seed)

@@ -106,7 +106,7 @@ def damaged(tmp_path_factory):
     return tmp_path_factory.mktemp("interop") / "damaged.pth"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(start=st.sampled_from([b"", b"PK\x03\x04", b"\x80\x02", b"\x80\x04"]), rest=st.binary())
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_noise_is_refused_politely(damaged, start, rest):

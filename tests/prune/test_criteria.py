@@ -25,7 +25,7 @@ def test_lamp_of_three_weights_by_hand():
     assert torch.allclose(scores, torch.tensor([1.0, 1 / 14, 4 / 13], dtype=torch.float64))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(WEIGHTS)
 def test_lamp_is_at_most_one_monotone_and_free_of_scale(weights):
     scores = score("lamp", units(weights))
@@ -36,7 +36,7 @@ def test_lamp_is_at_most_one_monotone_and_free_of_scale(weights):
     assert torch.allclose(scores, scaled, rtol=1e-9)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(WEIGHTS, WEIGHTS, st.floats(0.05, 5.0))
 def test_a_threshold_on_erk_keeps_its_densities_and_none_above_one(first, second, epsilon):
     for weights, density in ((first, 0.7), (second, 0.2)):
