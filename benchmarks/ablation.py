@@ -24,7 +24,7 @@ from benchmarks.summary import markdown, report, rows_of
 from benchmarks.tables import QUICK, Scale, Table, Training, load_table, plan
 from ssid.entry import reporting
 from ssid.errors import UserError
-from ssid.training.tracking import STORE, commit
+from ssid.training.tracking import commit, store
 
 PARAMS = Path("benchmarks/params")
 RUNS = Path("runs/benchmarks")
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         names = ", ".join(dict.fromkeys(f"{run.setting}/{run.variant}" for run in runs))
         raise UserError(f"--only {shlex.join(options.only)} fits none of: {names}.")
     prepare_missing(project, catalogue, (place for run in chosen for place in run.places))
-    shop = Workshop(catalogue, project, None if options.quick else STORE)
+    shop = Workshop(catalogue, project, None if options.quick else store())
     work_through(chosen, shop)
     command = shlex.join(["python", "-m", "benchmarks.ablation", *(arguments or sys.argv[1:])])
     conclude(load_table(path), runs, shop, command, options.output / path.with_suffix(".json").name)

@@ -7,13 +7,13 @@ from ssid.config import load_params
 from ssid.config.prune import PruneParams
 from ssid.entry import reporting
 from ssid.prune.job import prune_model
-from ssid.training.tracking import STORE, track_run
+from ssid.training.tracking import store, track_run
 
 
 def main(name: str) -> None:
     """Read params, prune models/NAME.safetensors, leave models/NAME_pruned.safetensors."""
     params = load_params(Path("params/prune.yaml"), PruneParams)
-    with track_run(STORE, "prune") as tracker:
+    with track_run(store(), "prune") as tracker:
         models = Path("models")
         prune_model(
             models / f"{name}.safetensors", models / f"{name}_pruned.safetensors", params, tracker

@@ -166,9 +166,9 @@ def compare(
 ) -> None:
     """Say which evaluation is better, by how much, and whether that could be noise."""
     from ssid.compare import CAVEAT, compare_runs
-    from ssid.training.tracking import STORE
+    from ssid.training.tracking import store
 
-    _print_table(compare_runs(runs, method, STORE))
+    _print_table(compare_runs(runs, method, store()))
     print(CAVEAT)
 
 

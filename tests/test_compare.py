@@ -151,14 +151,14 @@ def test_another_table_is_refused(tmp_path):
 
 def test_scores_are_fetched_from_mlflow(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    from ssid.training.tracking import STORE, track_run
+    from ssid.training.tracking import store, track_run
 
     images_csv(tmp_path / "images.csv", [20.0, 22.0])
-    with track_run(STORE, "evaluate") as tracker:
+    with track_run(store(), "evaluate") as tracker:
         tracker.file(tmp_path / "images.csv")
     other = images_csv(tmp_path / "other.csv", [21.0, 23.0])
     assert tracker.run_id is not None
-    rows = compare_runs([tracker.run_id, other], "student", STORE)
+    rows = compare_runs([tracker.run_id, other], "student", store())
     assert cell(rows[2], "difference") == "+1.00"
     with pytest.raises(UserError, match="nor the id of an MLflow run"):
-        compare_runs(["absent"], "student", STORE)
+        compare_runs(["absent"], "student", store())

@@ -27,7 +27,7 @@ from ssid.evaluation.scores import (
 from ssid.files import sha256
 from ssid.models import Derainer, load_model
 from ssid.training.job import Project, describe, open_stores
-from ssid.training.tracking import STORE, data_digests, flatten, track_run
+from ssid.training.tracking import data_digests, flatten, track_run
 
 STAGES = {"teacher": "pretrain", "student": "distill"}
 
@@ -37,7 +37,7 @@ def evaluate(
     catalogue: DataParams,
     output: Path,
     project: Project,
-    tracking: str | None = STORE,
+    tracking: str | None,
 ) -> None:
     """Score teacher and student, and leave everything that is shown of it in ``output``.
 

@@ -16,7 +16,7 @@ from ssid.errors import UserError, nearest
 from ssid.files import sha256
 from ssid.models import Derainer, Recipe, load_model
 from ssid.training.loop import Job
-from ssid.training.tracking import STORE, data_digests
+from ssid.training.tracking import data_digests, store
 
 
 class Project(NamedTuple):
@@ -103,7 +103,7 @@ def make_job(
         fingerprint=fingerprint(record),
         record=record,
         tags=describe(real),
-        tracking=STORE,
+        tracking=store(),
     )
 
 

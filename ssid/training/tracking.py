@@ -15,10 +15,14 @@ import numpy as np
 from ssid.data.store import ImageStore
 
 EXPERIMENT = "ssid"
-STORE = "sqlite:///mlflow.db"
 LIBRARIES = ("ssid", "torch", "torchvision", "accelerate", "datasets", "mlflow", "numpy", "pillow")
 
 log = logging.getLogger(__name__)
+
+
+def store() -> str:
+    """Return where MLflow keeps its records: a file of this folder, or MLFLOW_TRACKING_URI."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
 
 
 class Tracker:

@@ -15,7 +15,7 @@ from training_runs import Run
 
 from ssid.files import sha256
 from ssid.training.batches import Batches
-from ssid.training.tracking import Tracker, commit, flatten, track_run
+from ssid.training.tracking import Tracker, commit, flatten, store, track_run
 
 
 class Client:
@@ -109,6 +109,13 @@ def test_the_status_says_how_a_run_ended(monkeypatch, tracker, error, status):
 def test_nested_parameters_have_dotted_names():
     nested = {"a": {"b": {"c": 1}, "d": [1, 2]}, "e": {}, "f": None}
     assert dict(flatten(nested)) == {"a.b.c": 1, "a.d": [1, 2], "e": {}, "f": None}
+
+
+def test_records_are_kept_where_mlflow_is_told_to(monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert store() == "sqlite:///mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////elsewhere/mlflow.db")
+    assert store() == "sqlite:////elsewhere/mlflow.db"
 
 
 def test_no_git_is_no_obstacle(monkeypatch):
