@@ -160,7 +160,8 @@ def export(
 @app.command()
 def compare(
     runs: Annotated[
-        list[str], typer.Argument(help="images.csv files, their folders, or MLflow run ids.")
+        list[str],
+        typer.Argument(help="images.csv, their folders, MLflow runs, DVC experiments."),
     ],
     method: Annotated[str, typer.Option(help="Network to compare.")] = "student",
 ) -> None:

@@ -8,7 +8,7 @@ compared image by image, and the mean difference comes with the interval in whic
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,8 +121,8 @@ def compare_runs(sources: Sequence[str], method: str, tracking: str) -> list[tup
     Every evaluation after the first is compared with the first, on the images that both have.
 
     Args:
-        sources: images.csv files, folders that hold one, or ids of MLflow runs of the stage
-            evaluate.
+        sources: images.csv files, folders that hold one, ids of MLflow runs of the stage
+            evaluate, or names of DVC experiments.
         method: whose rows to compare: ``student``, ``teacher`` or ``rainy``.
         tracking: where MLflow keeps its records.
 
@@ -172,7 +172,7 @@ def read_images(path: Path, method: str) -> Measured:
 
 
 def find_images(source: str, tracking: str) -> Path:
-    """Return the images.csv that a path or the id of an MLflow run stands for.
+    """Return the images.csv that a path, an MLflow run or a DVC experiment stands for.
 
     Raises:
         UserError: if it stands for none.
@@ -184,15 +184,30 @@ def find_images(source: str, tracking: str) -> Path:
     import mlflow  # takes seconds to import
     from mlflow.exceptions import MlflowException
 
+    client = mlflow.MlflowClient(tracking)
     try:
-        run = mlflow.MlflowClient(tracking).get_run(source)
+        run = client.get_run(experiment_run(client, source) or source)
         uri = f"{run.info.artifact_uri}/images.csv"
         return Path(mlflow.artifacts.download_artifacts(uri, tracking_uri=tracking))
     except (MlflowException, OSError) as error:
         raise UserError(
             f"{source!r} is neither an images.csv, nor a folder that holds one, nor the id of an"
-            " MLflow run of the stage evaluate. `mlflow ui` shows the ids."
+            " MLflow run of the stage evaluate, nor a DVC experiment that was evaluated."
+            " `mlflow ui` shows the ids, `dvc exp show` the names."
         ) from error
+
+
+def experiment_run(client: Any, name: str) -> str | None:
+    """Return the id of the newest MLflow run that evaluated the DVC experiment ``name``."""
+    everywhere = [experiment.experiment_id for experiment in client.search_experiments()]
+    quoted = name.replace("'", "")
+    runs = client.search_runs(
+        everywhere,
+        f"tags.dvc_exp_name = '{quoted}' and tags.dvc_stage = 'evaluate'",
+        order_by=["attributes.start_time DESC"],
+        max_results=1,
+    )
+    return runs[0].info.run_id if runs else None
 
 
 def _values(metric: str, values: Mapping[str, float]) -> tuple[str, str]:

@@ -154,11 +154,15 @@ def test_scores_are_fetched_from_mlflow(tmp_path, monkeypatch):
     from ssid.training.tracking import store, track_run
 
     images_csv(tmp_path / "images.csv", [20.0, 22.0])
+    monkeypatch.setenv("DVC_STAGE", "evaluate")
+    monkeypatch.setenv("DVC_EXP_NAME", "wet-street")
     with track_run(store(), "evaluate") as tracker:
         tracker.file(tmp_path / "images.csv")
     other = images_csv(tmp_path / "other.csv", [21.0, 23.0])
     assert tracker.run_id is not None
-    rows = compare_runs([tracker.run_id, other], "student", store())
-    assert cell(rows[2], "difference") == "+1.00"
-    with pytest.raises(UserError, match="nor the id of an MLflow run"):
-        compare_runs(["absent"], "student", store())
+    for name in (tracker.run_id, "wet-street"):
+        rows = compare_runs([name, other], "student", store())
+        assert cell(rows[2], "difference") == "+1.00"
+    for absent in ("absent", "ab'sent"):
+        with pytest.raises(UserError, match="nor the id of an MLflow run"):
+            compare_runs([absent], "student", store())
