@@ -38,6 +38,7 @@ DISTILL = {
         "mean_teacher": {"weight": 0.1, "decay": 0.9},
         "sirr": {"weight": 0.001},
         "rerained": {"weight": 0.5},
+        "self_rerained": {"weight": 0.5},
     },
     "validate_every": 2,
     "checkpoint_every": 2,
