@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
+from benchmarks.extremes import draw_extremes
 from benchmarks.runs import Outcome, Workshop, finish, finished
 from benchmarks.sets import load_catalogue, prepare_missing, prepared_in
 from benchmarks.summary import markdown, report, rows_of
@@ -49,7 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     shop = Workshop(catalogue, project, None if options.quick else store())
     work_through(chosen, shop)
     command = shlex.join(["python", "-m", "benchmarks.ablation", *(arguments or sys.argv[1:])])
-    conclude(load_table(path), runs, shop, command, options.output / path.with_suffix(".json").name)
+    table = load_table(path)
+    conclude(table, runs, shop, command, options.output / path.with_suffix(".json").name)
+    if options.pictures:
+        baseline = next(iter(table.variants))
+        for sheet in draw_extremes(chosen, runs, baseline, shop, options.runs / "pictures"):
+            print(f"wrote {sheet}")
 
 
 def conclude(
@@ -83,6 +89,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--steps", type=int, help="of a student; teachers keep their proportion to it")
     add("--only", nargs="+", default=["*"], help="patterns of <setting>/<variant> to run")
     add("--quick", action="store_true", help="try the code on thumbnails; nothing is recorded")
+    add("--pictures", action="store_true", help="of the largest gains and losses, in the runs")
     add("--runs", type=Path, default=RUNS, help=f"folder of all runs ({RUNS})")
     add("--output", type=Path, help=f"folder of the JSON file ({RESULTS}; with --quick, --runs)")
     options = parser.parse_args(arguments)

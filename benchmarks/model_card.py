@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.card_picture import Row, write_rows
 from benchmarks.runs import score_set
 from benchmarks.sets import load_catalogue, open_place, prepare_missing, prepared_in
 from ssid.config import DataParams
@@ -36,6 +35,7 @@ from ssid.files import sha256
 from ssid.inference import derain
 from ssid.metrics.efficiency import count_macs, count_parameters, measure_latency
 from ssid.models import Derainer, create_model, load_model, save_model
+from ssid.report.sheet import Row, write_rows
 from ssid.training.tracking import commit
 
 PAIRS = ("rain100l", "rain100h", "rain800")

@@ -11,7 +11,7 @@ from accelerate import PartialState
 
 from benchmarks.sets import is_prepared, open_place
 from benchmarks.tables import Training
-from ssid.compare import Measured, read_images
+from ssid.comparison.runs import Measured, read_images
 from ssid.config import DataParams
 from ssid.data.store import ImageStore
 from ssid.evaluation.scores import RAINY, Score, measure, summarise, write_scores

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.runs import Outcome
-from ssid.compare import (
+from ssid.comparison.runs import Measured
+from ssid.comparison.statistics import (
     Difference,
-    Measured,
     Spread,
     paired_difference,
     show_difference,

@@ -164,13 +164,21 @@ def compare(
         typer.Argument(help="images.csv, their folders, MLflow runs, DVC experiments."),
     ],
     method: Annotated[str, typer.Option(help="Network to compare.")] = "student",
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder for pictures of the largest gains and losses.")
+    ] = None,
 ) -> None:
     """Say which evaluation is better, by how much, and whether that could be noise."""
-    from ssid.compare import CAVEAT, compare_runs
+    from ssid.comparison.pictures import write_extremes
+    from ssid.comparison.runs import CAVEAT, compare_runs, table_of
     from ssid.training.tracking import store
 
-    _print_table(compare_runs(runs, method, store()))
+    comparisons = compare_runs(runs, method, store())
+    _print_table(table_of(comparisons))
     print(CAVEAT)
+    if pictures is not None:
+        for path in write_extremes(comparisons, method, pictures):
+            print(f"wrote {path}")
 
 
 @data.command("add")

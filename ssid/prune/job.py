@@ -12,7 +12,7 @@ from torch import Tensor
 from ssid.config.evaluate import LatencyParams
 from ssid.config.prune import PruneParams, RecoveryParams
 from ssid.errors import UserError
-from ssid.metrics.efficiency import count_activations, count_parameters, measure_latency
+from ssid.evaluation.cost import measure_cost
 from ssid.models import Derainer, load_model, save_model
 from ssid.progress import track
 from ssid.prune.dreaming import Dream, Dreaming, dream, penultimate
@@ -80,15 +80,9 @@ def prune(model: Derainer, params: PruneParams) -> Pruned[Derainer]:
 
 
 def measure(model: Derainer, latency: LatencyParams) -> dict[str, float]:
-    """Return size and speed of a network on this machine; MACs are those at 256×256."""
-    height, width = latency.height, latency.width
-    timed = measure_latency(model, **latency.model_dump())
-    return {
-        "parameters": count_parameters(model),
-        "gmacs": round(count_nonzero_macs(model) / 1e9, 4),
-        "latency_ms": round(timed.median_ms, 2),
-        "activations_mib": round(count_activations(model, height, width) / 2**20, 2),
-    }
+    """Return size and speed of a network on the CPU; MACs are those at 256×256, without zeros."""
+    gmacs = round(count_nonzero_macs(model) / 1e9, 4)
+    return measure_cost(model, latency, torch.device("cpu")) | {"gmacs": gmacs}
 
 
 def _recover(

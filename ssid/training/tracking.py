@@ -94,7 +94,7 @@ class Tracker:
     def find(self, tag: str, value: str) -> str | None:
         """Return the newest finished run whose ``tag`` is ``value``."""
         found: list[str] = []
-        self._send(lambda: found.extend(self._search(tag, value)))
+        self._send(lambda: found.extend(newest_runs(self._client, {tag: value})))
         return found[0] if found else None
 
     def close(self, status: str) -> None:
@@ -113,7 +113,7 @@ class Tracker:
         client = mlflow.MlflowClient(uri)
         experiment = client.get_experiment_by_name(EXPERIMENT)
         number = experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
-        if run_id is None or not _exists(client, run_id):
+        if run_id is None or not run_exists(client, run_id):
             run_id = client.create_run(number, run_name=stage, tags=_origin(stage)).info.run_id
         else:
             client.update_run(run_id, "RUNNING")
@@ -126,16 +126,6 @@ class Tracker:
             chunk = self._spool[:1000]
             self._client.log_batch(self.run_id, metrics=[Metric(*values) for values in chunk])
             del self._spool[: len(chunk)]
-
-    def _search(self, tag: str, value: str) -> list[str]:
-        experiment = self._client.get_experiment_by_name(EXPERIMENT)
-        runs = self._client.search_runs(
-            [experiment.experiment_id],
-            f"tags.{tag} = '{value}'",
-            order_by=["attributes.start_time DESC"],
-            max_results=1,
-        )
-        return [run.info.run_id for run in runs]
 
     def _call(self, method: str, *args: Any, **kwargs: Any) -> None:
         """Call a method of MLflow's client for this run."""
@@ -167,6 +157,37 @@ def track_run(uri: str | None, stage: str, run_id: str | None = None) -> Iterato
         tracker.close("FAILED")
         raise
     tracker.close("FINISHED")
+
+
+def newest_runs(client: Any, tags: Mapping[str, str]) -> list[str]:
+    """Return the id of the newest run of ssid that has all these tags, or nothing.
+
+    Args:
+        client: MLflow's.
+        tags: by name; a value with a quotation mark is of no run, as MLflow cannot ask for it.
+    """
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is None or any("'" in value for value in tags.values()):
+        return []
+    conditions = " and ".join(f"tags.{name} = '{value}'" for name, value in tags.items())
+    runs = client.search_runs(
+        [experiment.experiment_id],
+        conditions,
+        order_by=["attributes.start_time DESC"],
+        max_results=1,
+    )
+    return [run.info.run_id for run in runs]
+
+
+def run_exists(client: Any, run_id: str) -> bool:
+    """Return whether there is a run of this id."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.get_run(run_id)
+    except MlflowException:
+        return False
+    return True
 
 
 def log_network(network: Any, example: np.ndarray, run_id: str | None) -> None:
@@ -222,13 +243,3 @@ def _origin(stage: str) -> dict[str, str]:
     names = ("DVC_STAGE", "DVC_EXP_NAME")
     dvc = {name.lower(): os.environ[name] for name in names if name in os.environ}
     return {"stage": stage, "commit": commit(), **versions, **dvc}
-
-
-def _exists(client: Any, run_id: str) -> bool:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        client.get_run(run_id)
-    except MlflowException:
-        return False
-    return True

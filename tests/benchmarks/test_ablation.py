@@ -7,6 +7,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from PIL import Image
 
 from benchmarks import runs
 from benchmarks.ablation import main
@@ -15,6 +16,7 @@ from benchmarks.summary import RAINY, markdown, rows_of
 from benchmarks.tables import Training
 from ssid.config import TrainingParams
 from ssid.errors import UserError
+from ssid.report.sheet import CELL
 
 ROOT = Path(__file__).resolve().parents[2]
 ONLY = ("*/none", "*/rain_prior")
@@ -76,6 +78,15 @@ def test_a_run_whose_scores_are_lost_is_measured_but_not_trained(folder, monkeyp
     assert results(folder) == before
     assert tracker.file.call_args.args[0].name == "images.csv"  # what `ssid compare` looks for
     assert tracker.tags.call_args.args[0]["benchmark"] == "heavy/none, seed 0"
+
+
+def test_extremes_are_drawn_beside_the_baseline(folder, capsys):
+    main(["rain_prior", "--quick", "--runs", str(folder), "--only", *ONLY, "--pictures"])
+    sheet = folder / "pictures/heavy_rain_prior_0.jpg"
+    assert f"wrote {sheet}" in capsys.readouterr().out
+    assert [sheet] == list(sheet.parent.iterdir())  # none of the teacher and of the baseline
+    with Image.open(sheet) as image:
+        assert image.width == 4 * CELL[0]
 
 
 def test_patterns_that_fit_nothing_are_refused(folder):

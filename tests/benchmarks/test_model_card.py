@@ -9,12 +9,12 @@ import skimage.data
 import torch
 from PIL import Image
 
-from benchmarks.card_picture import MAX_BYTES, Row, write_rows
 from benchmarks.model_card import PAIRS, REAL, SHOWN, at_full_size, main
 from benchmarks.sets import load_catalogue
 from ssid.data.rain import render
 from ssid.metrics.efficiency import count_parameters
 from ssid.models import Recipe, load_model, save_model
+from ssid.report.sheet import MAX_BYTES, Row, write_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = Recipe("hinet", {"width": 4})

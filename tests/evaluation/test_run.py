@@ -8,7 +8,8 @@ import torch
 from evaluation_project import evaluate, evaluate_in_processes
 from torchvision.models import alexnet
 
-from ssid.compare import compare_runs
+from ssid.comparison.pictures import write_extremes
+from ssid.comparison.runs import compare_runs
 from ssid.errors import UserError
 
 SEGMENTER = {
@@ -105,8 +106,10 @@ def test_lpips_is_in_every_table(project, torch_home, tmp_path):
     assert metrics["benchmark"]["tiny"]["student"]["lpips"] > 0
     assert "lpips" not in metrics["real"]["tiny"]["student"]
     assert "AlexNet" in json.loads((output / "protocol.json").read_text())["lpips"]
-    shown = compare_runs([str(output), str(output)], "student", "sqlite:///absent.db")
-    assert "lpips" in {row[1] for row in shown}
+    compared = compare_runs([str(output), str(output)], "student", "sqlite:///absent.db")
+    assert "lpips" in {comparison.metric for comparison in compared}
+    (sheet,) = write_extremes(compared, "student", tmp_path / "compared")
+    assert sheet.name == "benchmark-tiny.jpg"
 
 
 def test_the_cost_of_networks_is_told(project, tmp_path):

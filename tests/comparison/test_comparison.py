@@ -5,13 +5,11 @@ import csv
 import numpy as np
 import pytest
 
-from ssid.compare import (
-    HEADING,
+from ssid.comparison.runs import HEADING, compare_runs, read_images, table_of
+from ssid.comparison.statistics import (
     METRICS,
     bootstrap_interval,
-    compare_runs,
     paired_difference,
-    read_images,
     show_spread,
     spread,
 )
@@ -29,6 +27,10 @@ def images_csv(path, psnr, method="student", names=None, **measures):
     ]
     write_scores(path, scores)
     return str(path)
+
+
+def table(sources, tracking=NO_STORE):
+    return table_of(compare_runs(sources, "student", tracking))
 
 
 def cell(row, column):
@@ -97,7 +99,7 @@ def test_lower_niqe_is_better():
 def test_runs_are_compared_image_by_image_whatever_their_order(tmp_path):
     a = images_csv(tmp_path / "a.csv", [20.0, 30.0, 40.0], names=["x", "y", "z"])
     b = images_csv(tmp_path / "b.csv", [43.0, 21.0, 32.0], names=["z", "x", "y"])
-    heading, first, second, *_ = compare_runs([a, b], "student", NO_STORE)
+    heading, first, second, *_ = table([a, b])
     assert heading == HEADING
     assert cell(first, "mean ± std") == "30.00 ± 10.00"
     assert cell(second, "difference") == "+2.00"
@@ -110,7 +112,7 @@ def test_runs_are_compared_image_by_image_whatever_their_order(tmp_path):
 def test_only_images_that_both_have_count(tmp_path):
     a = images_csv(tmp_path / "a.csv", [20.0, 30.0], names=["x", "y"])
     b = images_csv(tmp_path / "b.csv", [31.0, 99.0], names=["y", "other"])
-    row = compare_runs([a, b], "student", NO_STORE)[2]
+    row = table([a, b])[2]
     assert (cell(row, "images"), cell(row, "difference")) == ("1", "+1.00")
 
 
@@ -123,7 +125,7 @@ def test_runs_without_a_common_image_are_refused(tmp_path):
 
 def test_an_evaluation_may_be_named_by_its_folder(tmp_path):
     images_csv(tmp_path / "images.csv", [20.0])
-    rows = compare_runs([str(tmp_path)], "student", NO_STORE)
+    rows = table([str(tmp_path)])
     assert [cell(row, "metric") for row in rows[1:]] == ["psnr_y", "ssim_y"]
 
 
@@ -161,7 +163,7 @@ def test_scores_are_fetched_from_mlflow(tmp_path, monkeypatch):
     other = images_csv(tmp_path / "other.csv", [21.0, 23.0])
     assert tracker.run_id is not None
     for name in (tracker.run_id, "wet-street"):
-        rows = compare_runs([name, other], "student", store())
+        rows = table([name, other], store())
         assert cell(rows[2], "difference") == "+1.00"
     for absent in ("absent", "ab'sent"):
         with pytest.raises(UserError, match="nor the id of an MLflow run"):

@@ -1,4 +1,4 @@
-"""The picture of a model card: rows of rainy and derained photographs, each under a caption."""
+"""Rows of photographs side by side, each under a caption, in one picture."""
 
 import io
 from collections.abc import Sequence
@@ -26,7 +26,8 @@ class Row(NamedTuple):
 def write_rows(rows: Sequence[Row], path: Path, max_bytes: int = MAX_BYTES) -> None:
     """Write the rows as the best JPEG of at most so many bytes."""
     bands = [_band(row) for row in rows]
-    sheet = Image.new("RGB", (bands[0].width, sum(band.height for band in bands)), "white")
+    size = max(band.width for band in bands), sum(band.height for band in bands)
+    sheet = Image.new("RGB", size, "white")
     top = 0
     for band in bands:
         sheet.paste(band, (0, top))

@@ -1,0 +1,1 @@
+"""Which of several evaluations is better, by how much, and where."""
