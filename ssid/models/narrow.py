@@ -40,7 +40,7 @@ def replace_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     new: dict[int, Tensor] = {}
     for name, tensor in tensors.items():
         old = state[name]
-        tensor = tensor.detach().clone()
+        tensor = tensor.detach().clone(memory_format=_layout(old))
         is_parameter = isinstance(old, nn.Parameter)
         new[id(old)] = nn.Parameter(tensor, old.requires_grad) if is_parameter else tensor
     for module in model.modules():
@@ -51,6 +51,11 @@ def replace_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
             if id(buffer) in new:
                 module._buffers[key] = new[id(buffer)]
         _update_sizes(module)
+
+
+def _layout(tensor: Tensor) -> torch.memory_format:
+    last = tensor.ndim == 4 and tensor.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if last else torch.contiguous_format
 
 
 @torch.no_grad()

@@ -132,11 +132,9 @@ class Trainer:
         self.accelerator, self.tracker = accelerator, tracker
         self.checkpoints, self.best = job.folder / "checkpoints", job.folder / "best.safetensors"
         self.journal = Journal(job.folder, tracker, accelerator.is_main_process)
-        # Convolutions on channels-last weights take a quarter less time, on CPUs as on GPUs.
-        job.student.to(memory_format=torch.channels_last)
         self.teacher = job.teacher
         if self.teacher is not None:
-            self.teacher.to(accelerator.device).to(memory_format=torch.channels_last)
+            self.teacher.to(accelerator.device)
         setup = Setup(job.student, job.teacher)
         self.objective = Objective(self.params.objective, setup, self.params.batch.real)
         self.weights = [p for p in job.student.parameters() if p.requires_grad]
