@@ -41,7 +41,7 @@ from ssid.training.tracking import Tracker, data_digests, track_run
 from ssid.training.validation import central_crops, validate
 
 PATIENCE_FOR_NANS = 10
-"""Consecutive steps without a finite loss after which a run gives up."""
+"""Consecutive steps without a finite loss or gradient after which a run gives up."""
 
 log = logging.getLogger(__name__)
 
@@ -208,7 +208,7 @@ class Trainer:
             self.tracker.tags({"teacher_run": teacher_run or "unknown"})
 
     def _learn(self, batch: Batch) -> None:
-        """Take one optimizer step, unless the loss has no finite value."""
+        """Take one optimizer step, unless the loss or its gradient has no finite value."""
         step = self.progress.step
         torch.manual_seed(self.params.seed * 1_000_003 + step)
         self.objective.done = step / self.params.steps
@@ -216,13 +216,17 @@ class Trainer:
             scene = Scene(batch, self.trainee, self.teacher, self.objective.views)
         values = self.objective(scene)
         loss = torch.stack(list(values.values())).sum()
-        if not self._is_finite(loss, values):
+        if not self._is_finite("loss", self.accelerator.reduce(loss.detach(), "sum"), values):
             return
         if step % self.params.probe_every == 0:
             self._probe(values)
         self.accelerator.backward(loss)
-        if self.params.optimizer.clip is not None:
-            self.accelerator.clip_grad_norm_(self.weights, self.params.optimizer.clip)
+        clip = self.params.optimizer.clip or math.inf
+        norm = self.accelerator.clip_grad_norm_(self.weights, clip)
+        if not self._is_finite("gradient", norm, values):
+            self.optimizer.zero_grad()
+            return
+        self.nans_in_a_row = 0
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate(step)
         self.optimizer.step()
@@ -234,17 +238,18 @@ class Trainer:
         schedule, base = self.params.schedule, self.params.optimizer.lr
         return learning_rate(schedule, base, step, self.params.steps, self.progress.scores)
 
-    def _is_finite(self, loss: Tensor, values: Mapping[str, Tensor]) -> bool:
-        if bool(self.accelerator.reduce(loss.detach(), "sum").isfinite()):
-            self.nans_in_a_row = 0
+    def _is_finite(self, what: str, number: Tensor, values: Mapping[str, Tensor]) -> bool:
+        """Return whether the loss, or the norm of its gradient, has a value; count if not."""
+        if bool(number.isfinite()):
             return True
         self.nans_in_a_row += 1
         self.progress.skipped += 1
         found = ", ".join(f"{name} = {value.item():.3g}" for name, value in values.items())
-        log.warning("step %d is skipped, its loss is not finite: %s", self.progress.step, found)
+        step = self.progress.step
+        log.warning("step %d is skipped, its %s is not finite: %s", step, what, found)
         if self.nans_in_a_row == PATIENCE_FOR_NANS:
             raise UserError(
-                f"{PATIENCE_FOR_NANS} steps in a row had no finite loss ({found})."
+                f"{PATIENCE_FOR_NANS} steps in a row had no finite {what} ({found})."
                 f" Lower optimizer.lr (now {self.params.optimizer.lr}), set optimizer.clip, or"
                 " take the term that is not finite out of the objective."
             )

@@ -5,6 +5,7 @@ import math
 import multiprocessing
 import shutil
 import socket
+from itertools import count
 from types import SimpleNamespace as Fake
 
 import pytest
@@ -124,6 +125,21 @@ def test_steps_without_a_finite_loss_are_left_out(new_run, monkeypatch, caplog):
     ]
     assert all(p.isfinite().all() for p in run.student().parameters())
     assert all(math.isfinite(loss) for loss in run.curve("train/loss").values())
+
+
+def test_steps_without_a_finite_gradient_are_left_out(new_run, monkeypatch, caplog):
+    backward, steps = Accelerator.backward, count()
+
+    def backward_poisoned(self, loss):
+        """Add a zero in step 2, whose root has no slope."""
+        backward(self, loss + (0 * loss).sqrt() if next(steps) == 2 else loss)
+
+    monkeypatch.setattr(Accelerator, "backward", backward_poisoned)
+    run = new_run(distill=False)
+    run.train()
+    [warning] = [r.getMessage() for r in caplog.records if "not finite" in r.getMessage()]
+    assert warning.startswith("step 2 is skipped, its gradient is not finite: l1 = 0.")
+    assert all(p.isfinite().all() for p in run.student().parameters())
 
 
 def test_a_loss_that_stays_without_value_ends_the_run(new_run, monkeypatch):
