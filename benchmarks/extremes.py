@@ -8,9 +8,8 @@ import numpy as np
 from benchmarks.runs import Outcome, Workshop, finished, job_of, model_of
 from benchmarks.sets import open_place
 from benchmarks.tables import Training
-from ssid.comparison.pictures import RANKING
+from ssid.comparison.pictures import RANKING, caption
 from ssid.comparison.runs import Comparison
-from ssid.comparison.statistics import show_change
 from ssid.inference import derain
 from ssid.models import load_model
 from ssid.report.sheet import Row, write_rows
@@ -47,15 +46,14 @@ def rows(outcome: Outcome, first: Outcome, shop: Workshop) -> Iterator[Row]:
     for name, metrics in outcome.derained.items():
         metric = next(m for m in RANKING if m in metrics)
         baseline = first.derained[name][metric]
-        ranked = Comparison(name, metric, runs[1].variant, metrics[metric], baseline).ranked()
+        comparison = Comparison(name, metric, runs[1].variant, metrics[metric], baseline)
         store = open_place(shop.project, name)
         places = {record.name: index for index, record in enumerate(store.records)}
-        for what, (image, change) in (("gain", ranked[-1]), ("loss", ranked[0])):
+        for what, (image, _) in comparison.extremes().items():
             rainy = np.asarray(store.rainy(places[image]))
             shown = [rainy, *(derain(network, rainy) for network in networks)]
             names = ["rainy", *(run.variant for run in runs)]
             if store.paired:
                 shown.append(np.asarray(store.clean(places[image])))
                 names.append("clean")
-            amount = f"{metric} {show_change(metric, change)}"
-            yield Row(f"{name}, {image}, largest {what}, {amount}: {', '.join(names)}", shown)
+            yield Row(f"{name}, {caption(comparison, what, names)}", shown)

@@ -1,6 +1,6 @@
 """Where evaluations differ most, to be looked at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ssid.comparison.runs import Comparison
@@ -54,8 +54,7 @@ def ranking(comparisons: Sequence[Comparison]) -> Iterator[Comparison]:
 
 def extremes(comparison: Comparison, first: str, method: str) -> Iterator[Row]:
     """Yield the images of the largest gain and of the largest loss, each below what it shows."""
-    ranked = comparison.ranked()
-    for what, (image, change) in (("gain", ranked[-1]), ("loss", ranked[0])):
+    for what, (image, _) in comparison.extremes().items():
         ours, theirs = (
             folder_of(source, comparison.set, image) for source in (comparison.source, first)
         )
@@ -64,9 +63,14 @@ def extremes(comparison: Comparison, first: str, method: str) -> Iterator[Row]:
         if (theirs / f"{CLEAN}.png").is_file():
             files.append(theirs / f"{CLEAN}.png")
             names.append(CLEAN)
-        amount = f"{comparison.metric} {show_change(comparison.metric, change)}"
-        caption = f"{image}, largest {what}, {amount}: {', '.join(names)}"
-        yield Row(caption, [read(file) for file in files])
+        yield Row(caption(comparison, what, names), [read(file) for file in files])
+
+
+def caption(comparison: Comparison, what: str, names: Iterable[str]) -> str:
+    """Return which image is shown, why, and what its pictures are from left to right."""
+    image, change = comparison.extremes()[what]
+    amount = f"{comparison.metric} {show_change(comparison.metric, change)}"
+    return f"{image}, largest {what}, {amount}: {', '.join(names)}"
 
 
 def folder_of(source: str, name: str, image: str) -> Path:

@@ -51,12 +51,13 @@ class Comparison(NamedTuple):
     values: Mapping[str, float]
     baseline: Mapping[str, float] | None
 
-    def ranked(self) -> list[tuple[str, float]]:
-        """Return images and their differences to the baseline, the largest loss first."""
+    def extremes(self) -> dict[str, tuple[str, float]]:
+        """Return the image of the largest ``gain`` and ``loss``, each with its difference."""
         baseline = self.baseline or {}
-        changes = {image: value - baseline[image] for image, value in self.values.items()}
-        sign = 1 if METRICS[self.metric].rise != "worse" else -1
-        return sorted(changes.items(), key=lambda change: (sign * change[1], change[0]))
+        sign = -1 if METRICS[self.metric].rise == "worse" else 1
+        changes = ((image, value - baseline[image]) for image, value in self.values.items())
+        ranked = sorted(changes, key=lambda change: (sign * change[1], change[0]))
+        return {"gain": ranked[-1], "loss": ranked[0]}
 
     def cells(self) -> tuple[str, ...]:
         """Return a row of the table."""
@@ -67,9 +68,8 @@ class Comparison(NamedTuple):
             return (*head, *[""] * 5)
         ours = np.array([list(self.values.values())])
         theirs = np.array([[self.baseline[image] for image in self.values]])
-        ranked = self.ranked()
         extremes = (
-            f"{image} {show_change(metric, value)}" for image, value in (ranked[-1], ranked[0])
+            f"{image} {show_change(metric, change)}" for image, change in self.extremes().values()
         )
         return (*head, *show_difference(metric, paired_difference(metric, ours, theirs)), *extremes)
 

@@ -59,7 +59,7 @@ def test_without_truth_the_lower_niqe_gains(tmp_path):
     a = evaluation(tmp_path / "a", [5.0, 5.0], FIRST, "niqe", "real")
     b = evaluation(tmp_path / "b", [4.0, 6.0], SECOND, "niqe", "real")
     (comparison,) = (c for c in compare_runs([a, b], "student", NO_STORE) if c.baseline)
-    assert [image for image, _ in comparison.ranked()] == ["image1", "image0"]
+    assert comparison.extremes() == {"gain": ("image0", -1.0), "loss": ("image1", 1.0)}
     (path,) = sheets([a, b], tmp_path / "compared")
     sheet = Image.open(path)
     assert path.name == "real-street.jpg"
