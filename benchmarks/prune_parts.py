@@ -157,15 +157,18 @@ def quality(model: Derainer, pairs: Pairs) -> dict[str, float]:
     return dict(zip(("psnr_y", "ssim_y", "psnr_rgb"), means, strict=True))
 
 
-def measure_speedup(original: Derainer, pruned: Derainer, repeats: int) -> dict[str, float]:
+def measure_speedup(
+    original: Derainer, pruned: Derainer, repeats: int, side: int = SIDE
+) -> dict[str, float]:
     """Return both latencies and their ratio; the networks take turns, so that both see one machine.
 
-    Medians over rounds of the medians of ``repeats`` / ``ROUNDS`` passes on one 256×256 image.
+    Medians over rounds of the medians of ``repeats`` / ``ROUNDS`` passes on one image of
+    side × side pixels.
     """
     each = max(2, repeats // ROUNDS)
     rounds = [
         [
-            measure_latency(model, SIDE, SIDE, repeats=each, warmup=1).median_ms
+            measure_latency(model, side, side, repeats=each, warmup=1).median_ms
             for model in (original, pruned)
         ]
         for _ in range(ROUNDS)
