@@ -8,6 +8,8 @@ original and the pruned network take turns on one thread.
 
 import argparse
 import json
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for row in rows:
         times = f"{row['latency_ms']:.0f} | {row['pruned_latency_ms']:.0f} | {row['speedup']:.2f}"
         print(f"| {row['network']} | {row['multiple']} | {row['macs']:.3f} | {times} |")
-    origin = {"command": "python -m benchmarks.prune_speed", "commit": commit()}
+    words = ["python", "-m", "benchmarks.prune_speed", *(arguments or sys.argv[1:])]
+    origin = {"command": shlex.join(words), "commit": commit()}
     settings = {"hardware": hardware(), "torch": torch.__version__, "side": options.side}
     content = origin | settings | {"criterion": CRITERION, "rows": rows}
     options.output.parent.mkdir(parents=True, exist_ok=True)
