@@ -1,5 +1,8 @@
 """Hand a network to programs that do not have this package."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -36,8 +39,17 @@ def export_model(model: Derainer, path: Path) -> None:
         program = torch.export.export(model.cpu().eval(), (example,), dynamic_shapes=(sides,))
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.stem}.partial.pt2")
-    torch.export.save(program, partial)
+    with strided_weights():
+        torch.export.save(program, partial)
     partial.replace(path)
+
+
+@contextmanager
+def strided_weights() -> Iterator[None]:
+    """Let PyTorch save weights that lie channels last; its warning of them concerns GPUs alone."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No complete tensor found")
+        yield
 
 
 def sides(model: Derainer) -> str:

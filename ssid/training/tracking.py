@@ -195,12 +195,14 @@ def log_network(network: Any, example: np.ndarray, run_id: str | None) -> None:
     import mlflow
     import torch
 
+    from ssid.export import strided_weights
+
     example = np.concatenate([example] * 2)  # exported from one image, it would take only one
     with torch.no_grad():
         output = network(torch.from_numpy(example)).numpy()
     signature = mlflow.models.infer_signature(example, output)
     requirements = [f"{name}=={version(name)}" for name in ("torch", "numpy")]
-    with mlflow.start_run(run_id=run_id, nested=True):
+    with strided_weights(), mlflow.start_run(run_id=run_id, nested=True):
         mlflow.pytorch.log_model(
             network,
             name="model",
