@@ -8,13 +8,11 @@ import numpy as np
 from benchmarks.runs import Outcome, Workshop, finished, job_of, model_of
 from benchmarks.sets import open_place
 from benchmarks.tables import Training
-from ssid.comparison.pictures import RANKING, caption
+from ssid.comparison.pictures import MAX_BYTES, RANKING, caption
 from ssid.comparison.runs import Comparison
 from ssid.inference import derain
 from ssid.models import load_model
 from ssid.report.sheet import Row, write_rows
-
-MAX_BYTES = 5_000_000
 
 
 def draw_extremes(

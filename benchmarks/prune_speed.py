@@ -7,7 +7,6 @@ original and the pruned network take turns on one thread.
 """
 
 import argparse
-import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -16,15 +15,17 @@ from typing import Any
 
 import torch
 
-from benchmarks.prune_parts import measure_speedup
+from benchmarks.prune_parts import SIDE, measure_speedup
+from benchmarks.prune_table import MACS
 from benchmarks.summary import hardware
 from ssid.entry import reporting
+from ssid.evaluation.scores import write_json
 from ssid.models import create_model
 from ssid.progress import track
 from ssid.prune.structured import prune_structured
 from ssid.training.tracking import commit
 
-MACS, CRITERION = 0.6, "l1"
+CRITERION = "l1"
 MULTIPLES = (1, 8)
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "RRG, 64 channels": ("rrg", {}),
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure all networks, print a table, and write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--network", nargs="+", choices=list(NETWORKS), default=list(NETWORKS))
-    parser.add_argument("--side", type=int, default=256, help="of the image in pixels (256)")
+    parser.add_argument("--side", type=int, default=SIDE, help=f"of the image in pixels ({SIDE})")
     parser.add_argument("--repeats", type=int, default=30, help="timed passes of each (30)")
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(arguments)
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = {"hardware": hardware(), "torch": torch.__version__, "side": options.side}
     content = origin | settings | {"criterion": CRITERION, "rows": rows}
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    write_json(options.output, content)
 
 
 def measure(network: str, multiple: int, side: int, repeats: int) -> dict[str, Any]:

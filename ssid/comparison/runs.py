@@ -17,7 +17,7 @@ from ssid.comparison.statistics import (
     spread,
 )
 from ssid.errors import UserError
-from ssid.training.tracking import newest_runs, run_exists
+from ssid.training.tracking import newest_run, run_exists
 
 HEADING = (
     *("set", "metric", "run", "images", "mean ± std", "difference"),
@@ -146,8 +146,8 @@ def find_images(source: str, tracking: str) -> Path:
     client = mlflow.MlflowClient(tracking)
     evaluated = {"dvc_exp_name": source, "dvc_stage": "evaluate"}
     try:
-        run_ids = [source] if run_exists(client, source) else newest_runs(client, evaluated)
-        run = client.get_run(run_ids[0] if run_ids else source)
+        known = run_exists(client, source)
+        run = client.get_run(source if known else newest_run(client, evaluated) or source)
         uri = f"{run.info.artifact_uri}/images.csv"
         return Path(mlflow.artifacts.download_artifacts(uri, tracking_uri=tracking))
     except (MlflowException, OSError) as error:

@@ -93,8 +93,8 @@ class Tracker:
 
     def find(self, tag: str, value: str) -> str | None:
         """Return the newest finished run whose ``tag`` is ``value``."""
-        found: list[str] = []
-        self._send(lambda: found.extend(newest_runs(self._client, {tag: value})))
+        found: list[str | None] = []
+        self._send(lambda: found.append(newest_run(self._client, {tag: value})))
         return found[0] if found else None
 
     def close(self, status: str) -> None:
@@ -159,8 +159,8 @@ def track_run(uri: str | None, stage: str, run_id: str | None = None) -> Iterato
     tracker.close("FINISHED")
 
 
-def newest_runs(client: Any, tags: Mapping[str, str]) -> list[str]:
-    """Return the id of the newest run of ssid that has all these tags, or nothing.
+def newest_run(client: Any, tags: Mapping[str, str]) -> str | None:
+    """Return the id of the newest run of ssid that has all these tags, or None.
 
     Args:
         client: MLflow's.
@@ -168,7 +168,7 @@ def newest_runs(client: Any, tags: Mapping[str, str]) -> list[str]:
     """
     experiment = client.get_experiment_by_name(EXPERIMENT)
     if experiment is None or any("'" in value for value in tags.values()):
-        return []
+        return None
     conditions = " and ".join(f"tags.{name} = '{value}'" for name, value in tags.items())
     runs = client.search_runs(
         [experiment.experiment_id],
@@ -176,7 +176,7 @@ def newest_runs(client: Any, tags: Mapping[str, str]) -> list[str]:
         order_by=["attributes.start_time DESC"],
         max_results=1,
     )
-    return [run.info.run_id for run in runs]
+    return runs[0].info.run_id if runs else None
 
 
 def run_exists(client: Any, run_id: str) -> bool:
