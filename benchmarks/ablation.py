@@ -25,7 +25,7 @@ from benchmarks.summary import markdown, report, rows_of
 from benchmarks.tables import QUICK, Scale, Table, Training, load_table, plan
 from ssid.entry import reporting
 from ssid.errors import UserError
-from ssid.training.tracking import commit, store
+from ssid.tracking import commit, store
 
 PARAMS = Path("benchmarks/params")
 RUNS = Path("runs/benchmarks")

@@ -8,11 +8,11 @@ import numpy as np
 from benchmarks.runs import Outcome, Workshop, finished, job_of, model_of
 from benchmarks.sets import open_place
 from benchmarks.tables import Training
-from ssid.comparison.pictures import MAX_BYTES, RANKING, caption
-from ssid.comparison.runs import Comparison
+from ssid.evaluation.compare.pictures import MAX_BYTES, RANKING, caption
+from ssid.evaluation.compare.runs import Comparison
+from ssid.evaluation.report.sheet import Row, write_rows
 from ssid.inference import derain
 from ssid.models import load_model
-from ssid.report.sheet import Row, write_rows
 
 
 def draw_extremes(

@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ssid.config import SyntheticSet
+from ssid.data.params import SyntheticSet
 from ssid.data.prepare import prepare
-from ssid.data.store import ImageStore
+from ssid.data.store.reader import ImageStore
 from ssid.training.batches import Batches, cut
 
 PAIRS, PATCH = 16, 100

@@ -26,17 +26,17 @@ import torch
 
 from benchmarks.runs import score_set
 from benchmarks.sets import load_catalogue, open_place, prepare_missing, prepared_in
-from ssid.config import DataParams
-from ssid.data.store import ImageStore
+from ssid.data.params import DataParams
+from ssid.data.store.reader import ImageStore
 from ssid.entry import reporting
 from ssid.evaluation.protocol import PROTOCOL, describe_set
+from ssid.evaluation.report.sheet import Row, write_rows
 from ssid.evaluation.scores import RAINY, Score, spread, summarise, write_json
 from ssid.files import sha256
 from ssid.inference import derain
 from ssid.metrics.efficiency import count_macs, count_parameters, measure_latency
 from ssid.models import Derainer, create_model, load_model, save_model
-from ssid.report.sheet import Row, write_rows
-from ssid.training.tracking import commit
+from ssid.tracking import commit
 
 PAIRS = ("rain100l", "rain100h", "rain800")
 REAL = {"real275": 41, "sirr147": 49}

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.prenet_interop import SETS, read
-from ssid.data.rain import render
+from ssid.data.rain.render import render
 from ssid.errors import UserError
 from ssid.evaluation.scores import spread
 from ssid.metrics.efficiency import measure_latency

@@ -23,7 +23,7 @@ from ssid.evaluation.scores import write_json
 from ssid.models import create_model
 from ssid.progress import track
 from ssid.prune.structured import prune_structured
-from ssid.training.tracking import commit
+from ssid.tracking import commit
 
 CRITERION = "l1"
 MULTIPLES = (1, 8)

@@ -45,7 +45,7 @@ from ssid.prune.masks import prune_unstructured
 from ssid.prune.pruned import Pruned
 from ssid.prune.recovery import recover
 from ssid.prune.structured import prune_structured
-from ssid.training.tracking import commit
+from ssid.tracking import commit
 
 MACS = 0.6
 NONE, DREAMED, CEILING = "none", "dreamed", "training rain"

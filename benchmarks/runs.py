@@ -11,17 +11,18 @@ from accelerate import PartialState
 
 from benchmarks.sets import is_prepared, open_place
 from benchmarks.tables import Training
-from ssid.comparison.runs import Measured, read_images
-from ssid.config import DataParams
-from ssid.data.store import ImageStore
+from ssid.data.params import DataParams
+from ssid.data.store.reader import ImageStore
+from ssid.evaluation.compare.runs import Measured, read_images
 from ssid.evaluation.scores import RAINY, Score, measure, summarise, write_scores
 from ssid.files import sha256
 from ssid.inference import derain
 from ssid.models import Derainer, load_model
 from ssid.progress import track
-from ssid.training.job import Project, fingerprint, make_job
+from ssid.project import Project
+from ssid.tracking import flatten, track_run
+from ssid.training.job import fingerprint, make_job
 from ssid.training.loop import Job, train
-from ssid.training.tracking import flatten, track_run
 
 
 class Workshop(NamedTuple):

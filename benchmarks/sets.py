@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from ssid.config import DataParams, DataSet, Role, load_params
+from ssid.config.load import load_params
 from ssid.data.leakage import write_exclusions
+from ssid.data.params import DataParams, DataSet, Role
 from ssid.data.prepare import prepare
-from ssid.data.store import SUMMARY, ImageStore
-from ssid.training.job import Project, fingerprint
+from ssid.data.store.reader import SUMMARY, ImageStore
+from ssid.project import Project
+from ssid.training.job import fingerprint
 
 SHARED = Path("benchmarks/params/data.yaml")
 PACKAGED = Path("benchmarks/params/data_packaged.yaml")

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.runs import Outcome
-from ssid.comparison.runs import Measured
-from ssid.comparison.statistics import (
+from ssid.evaluation.compare.runs import Measured
+from ssid.evaluation.compare.statistics import (
     Difference,
     Spread,
     paired_difference,

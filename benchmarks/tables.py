@@ -7,17 +7,12 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, ValidationError
 
-from ssid.config import (
-    DataParams,
-    Role,
-    TeacherParams,
-    TrainingParams,
-    check_objective,
-    load_params,
-)
 from ssid.config.base import Params
 from ssid.config.explain import explain
+from ssid.config.load import load_params
+from ssid.data.params import DataParams, Role
 from ssid.errors import UserError, nearest
+from ssid.training.params import TeacherParams, TrainingParams, check_objective
 
 Block = dict[str, Any]
 

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
-from ssid.config import DataParams, TrainingParams, check_objective, load_params
+from ssid.config.load import load_params
+from ssid.data.params import DataParams
 from ssid.entry import reporting
-from ssid.training.job import Project, make_job
+from ssid.project import Project
+from ssid.training.job import make_job
 from ssid.training.loop import train
+from ssid.training.params import TrainingParams, check_objective
 
 PARAMS = Path("params/student.yaml")
 TEACHER = Path("models/teacher.safetensors")

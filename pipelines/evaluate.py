@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from ssid.config import DataParams, EvaluateParams, load_params
+from ssid.config.load import load_params
+from ssid.data.params import DataParams
 from ssid.entry import reporting
+from ssid.evaluation.params import EvaluateParams
 from ssid.evaluation.run import evaluate
-from ssid.training.job import Project
-from ssid.training.tracking import store
+from ssid.project import Project
+from ssid.tracking import store
 
 
 def main() -> None:

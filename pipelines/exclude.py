@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from ssid.config import DataParams, load_params
+from ssid.config.load import load_params
 from ssid.data.leakage import write_exclusions
+from ssid.data.params import DataParams
 from ssid.entry import reporting
-from ssid.training.job import Project
+from ssid.project import Project
 
 
 def main() -> None:

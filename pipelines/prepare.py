@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from ssid.config import DataParams, Role, load_params
+from ssid.config.load import load_params
+from ssid.data.params import DataParams, Role
 from ssid.data.prepare import prepare
 from ssid.entry import reporting
 

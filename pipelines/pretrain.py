@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
-from ssid.config import DataParams, TeacherParams, check_objective, load_params
+from ssid.config.load import load_params
+from ssid.data.params import DataParams
 from ssid.entry import reporting
-from ssid.training.job import Project, make_job
+from ssid.project import Project
+from ssid.training.job import make_job
 from ssid.training.loop import train
+from ssid.training.params import TeacherParams, check_objective
 
 PARAMS = Path("params/teacher.yaml")
 

@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
-from ssid.config import load_params
-from ssid.config.prune import PruneParams
+from ssid.config.load import load_params
 from ssid.entry import reporting
 from ssid.prune.job import prune_model
-from ssid.training.tracking import store, track_run
+from ssid.prune.params import PruneParams
+from ssid.tracking import store, track_run
 
 
 def main(name: str) -> None:

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from ssid.config import EvaluateParams, load_params
+from ssid.config.load import load_params
 from ssid.entry import reporting
-from ssid.report.page import write_report
+from ssid.evaluation.params import EvaluateParams
+from ssid.evaluation.report.page import write_report
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ssid.config import Layout, Rain, Role
+from ssid.data.params import Layout, Rain, Role
 from ssid.entry import reporting
 from ssid.errors import UserError
 
@@ -101,7 +101,7 @@ def derain(
     """Remove the rain from photographs."""
     import torch
 
-    from ssid.data.layouts import reasons
+    from ssid.data.sources.layouts import reasons
     from ssid.inference import TILE_GRID, derain_folder, find_student
     from ssid.models import load_model
 
@@ -127,9 +127,9 @@ def prune(
     output: Annotated[Path | None, typer.Option(help="Default: MODEL_pruned.safetensors.")] = None,
 ) -> None:
     """Make a trained network smaller and faster, without its training data."""
-    from ssid.config import load_params
-    from ssid.config.prune import PruneParams
+    from ssid.config.load import load_params
     from ssid.prune.job import prune_model
+    from ssid.prune.params import PruneParams
 
     _require_project()
     params = load_params(PARAMS / "prune.yaml", PruneParams).model_copy(update={"macs": macs})
@@ -169,9 +169,9 @@ def compare(
     ] = None,
 ) -> None:
     """Say which evaluation is better, by how much, and whether that could be noise."""
-    from ssid.comparison.pictures import write_extremes
-    from ssid.comparison.runs import CAVEAT, compare_runs, table_of
-    from ssid.training.tracking import store
+    from ssid.evaluation.compare.pictures import write_extremes
+    from ssid.evaluation.compare.runs import CAVEAT, compare_runs, table_of
+    from ssid.tracking import store
 
     comparisons = compare_runs(runs, method, store())
     _print_table(table_of(comparisons))
@@ -221,8 +221,8 @@ def data_get(
     hub: Annotated[str | None, typer.Option(help="OWNER/NAME on the Hugging Face hub.")] = None,
 ) -> None:
     """Fetch a public data set into data/raw: from the git repository that carries it, or a hub."""
-    from ssid.data.fetch import add_command, fetch, public_set
-    from ssid.data.hub import fetch_from_hub
+    from ssid.data.public.fetch import add_command, fetch, public_set
+    from ssid.data.public.hub import fetch_from_hub
 
     _require_project()
     if hub is not None:
@@ -240,9 +240,10 @@ def data_list(
     public: Annotated[bool, typer.Option("--public", help="Show published sets instead.")] = False,
 ) -> None:
     """Show the catalogue, params/data.yaml."""
-    from ssid.config import DataParams, load_params
+    from ssid.config.load import load_params
     from ssid.data.catalogue import DATA_FILE, ROLES
-    from ssid.data.public import PUBLIC_SETS
+    from ssid.data.params import DataParams
+    from ssid.data.public.catalogue import PUBLIC_SETS
 
     if public:
         rows = [("name", "ssid data get", "what", "from")]
@@ -262,10 +263,11 @@ def data_list(
 @data.command("check")
 def data_check(name: Annotated[str, typer.Argument(help="Name in params/data.yaml.")]) -> None:
     """Decode every image of a data set and say which cannot be used, and why."""
-    from ssid.config import DataParams, load_params
+    from ssid.config.load import load_params
     from ssid.data.catalogue import DATA_FILE, find_sets
     from ssid.data.inspection import inspect
     from ssid.data.leakage import compare
+    from ssid.data.params import DataParams
 
     _require_project()
     for role, block in find_sets(name):
@@ -285,7 +287,7 @@ def data_show(
     """Make a contact sheet of a prepared data set: rainy, clean, rain layer."""
     from ssid.data.catalogue import find_sets
     from ssid.data.contact_sheet import write_contact_sheet
-    from ssid.data.store import ImageStore
+    from ssid.data.store.reader import ImageStore
 
     _require_project()
     for role, _ in find_sets(name):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ssid.data.images import Picture, Refused, read_rgb
-from ssid.data.listing import Listing, Photograph, RefusedFile, list_folder, printable
+from ssid.data.sources.listing import Listing, Photograph, RefusedFile, list_folder, printable
 from ssid.errors import UserError
 from ssid.models import Derainer
 from ssid.progress import track

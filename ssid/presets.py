@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ssid.config.base import Params
-from ssid.config.data import DataParams
 from ssid.config.edit import merge, write_texts
-from ssid.config.evaluate import EvaluateParams
 from ssid.config.load import load_params, parse_params, parse_yaml, read_text
-from ssid.config.training import TeacherParams, TrainingParams
+from ssid.data.params import DataParams
 from ssid.errors import UserError, nearest
+from ssid.evaluation.params import EvaluateParams
+from ssid.training.params import TeacherParams, TrainingParams
 
 SCHEMAS: dict[str, type[Params]] = {
     "data.yaml": DataParams,

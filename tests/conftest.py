@@ -8,9 +8,10 @@ import torch
 from hypothesis import settings
 from PIL import Image
 
-from ssid.config import RealSet, SyntheticSet
+from ssid.data.params import RealSet, SyntheticSet
 from ssid.data.prepare import prepare
-from ssid.data.store import ImageStore
+from ssid.data.store.reader import ImageStore
+from support.repository import ROOT
 
 SIZES = [(64, 56), (48, 72), (40, 40), (80, 48), (52, 60)]
 """Width and height of the photographs that tiny stores are made of."""
@@ -29,7 +30,7 @@ def _one_thread() -> None:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Return the folder of published images and weights, which are too large for the repository."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = ROOT / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(f"needs published images and weights, and there is no folder {folder}")
     return folder

@@ -11,10 +11,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from ssid.cli import app, main
-from ssid.config import BenchmarkSet, DataParams, load_params
+from ssid.config.load import load_params
+from ssid.data.params import BenchmarkSet, DataParams
 from ssid.errors import UserError
+from support.repository import ROOT
 
-SHIPPED = Path(__file__).parents[1] / "params"
+SHIPPED = ROOT / "params"
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from ssid.cli import app
-from ssid.data.rain import render
+from ssid.data.rain.render import render
 from ssid.evaluation.scores import measure
 from ssid.inference import derain, find_student
 from ssid.models import load_model
+from support.repository import ROOT
 
 MAX_BYTES = 2 * 10**6
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from ssid.config import TeacherParams, TrainingParams, check_objective, load_params
+from ssid.config.load import load_params
 from ssid.errors import UserError
 from ssid.presets import apply, list_presets, plan_preset
+from ssid.training.params import TeacherParams, TrainingParams, check_objective
+from support.repository import ROOT
 
-SHIPPED = Path(__file__).parents[1] / "params"
+SHIPPED = ROOT / "params"
 NAMES = sorted(path.stem for path in (SHIPPED / "presets").glob("*.yaml"))
 
 

@@ -1,17 +1,17 @@
 """What the README says exists."""
 
 import re
-from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 from typer.main import get_command
 
 from ssid.cli import app
-from ssid.config import TrainingParams, load_params
-from ssid.training.terms import TERMS
+from ssid.config.load import load_params
+from ssid.objective import TERMS
+from ssid.training.params import TrainingParams
+from support.repository import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 
 

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from ssid.config import (
+from ssid.config.edit import merge, write_texts
+from ssid.config.explain import explain
+from ssid.config.load import load_params, parse_yaml, read_text
+from ssid.data.params import (
     BenchmarkSet,
     DataParams,
     DataSet,
@@ -15,13 +18,9 @@ from ssid.config import (
     RealSet,
     Role,
     SyntheticSet,
-    load_params,
+    check_set_name,
 )
-from ssid.config.data import check_set_name
-from ssid.config.edit import merge, write_texts
-from ssid.config.explain import explain
-from ssid.config.load import parse_yaml, read_text
-from ssid.data.detection import Detected, detect_layout, lists_pairs
+from ssid.data.sources.detection import Detected, detect_layout, lists_pairs
 from ssid.errors import UserError, nearest
 
 DATA_FILE = Path("params/data.yaml")
@@ -54,7 +53,7 @@ def new_set(
         role: what the set is for.
         name: how it will be called.
         path: folder or archive of images, text list of photographs, or list of pairs.
-        layout: None to detect it, see :func:`ssid.data.detection.detect_layout`.
+        layout: None to detect it, see :func:`ssid.data.sources.detection.detect_layout`.
         manifest: file below ``path`` that names the images; None to take all, or what is detected.
         rain: profile to render on clean photographs, or None.
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from ssid.data.images import Picture
 from ssid.data.splits import evenly_spaced
-from ssid.data.store import ImageStore
+from ssid.data.store.reader import ImageStore
 
 CELL = 256  # pixels a side
 GAP = 4

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ssid.config import DataSet, Role
 from ssid.data.fingerprint import first_same
 from ssid.data.images import Picture
-from ssid.data.layouts import reasons, unpacked_items
-from ssid.data.listing import Photograph, RefusedFile, printable
 from ssid.data.make import MadeImage, make_image
 from ssid.data.ordered import in_order
+from ssid.data.params import DataSet, Role
+from ssid.data.sources.layouts import reasons, unpacked_items
+from ssid.data.sources.listing import Photograph, RefusedFile, printable
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
 from ssid.files import sha256

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ssid.config import DataParams
 from ssid.data.fingerprint import find_same
-from ssid.data.store import ImageStore
+from ssid.data.params import DataParams
+from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
 
 SHOWN_LEAKS = 20

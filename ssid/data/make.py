@@ -3,14 +3,14 @@
 import json
 from dataclasses import asdict, dataclass
 
-from ssid.config import DataSet, Role
-from ssid.data.correspondence import check_same_scene
 from ssid.data.fingerprint import fingerprint
 from ssid.data.images import Picture, Refused, read_rgb, shrink
-from ssid.data.layouts import Item
-from ssid.data.listing import Photograph, RefusedFile
-from ssid.data.rain import render
-from ssid.data.side_by_side import split_halves
+from ssid.data.params import DataSet, Role
+from ssid.data.rain.render import render
+from ssid.data.sources.correspondence import check_same_scene
+from ssid.data.sources.layouts import Item
+from ssid.data.sources.listing import Photograph, RefusedFile
+from ssid.data.sources.side_by_side import split_halves
 from ssid.data.splits import seeded
 from ssid.files import sha256
 

@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ssid.config import DataSet, Role, SyntheticSet
 from ssid.data.fingerprint import first_same
-from ssid.data.journal import Entry, Journal, identify
-from ssid.data.layouts import Item, Pairing, reasons, unpacked_items
-from ssid.data.listing import RefusedFile, natural_key
 from ssid.data.make import MadeImage, make_image
 from ssid.data.ordered import in_order
-from ssid.data.side_by_side import check_order
+from ssid.data.params import DataSet, Role, SyntheticSet
+from ssid.data.sources.layouts import Item, Pairing, reasons, unpacked_items
+from ssid.data.sources.listing import RefusedFile, natural_key
+from ssid.data.sources.side_by_side import check_order
 from ssid.data.splits import evenly_spaced, held_out
-from ssid.data.store import Record, Split, Summary
-from ssid.data.writer import StoreWriter, replacing
+from ssid.data.store.journal import Entry, Journal, identify
+from ssid.data.store.reader import Record, Split, Summary
+from ssid.data.store.writer import StoreWriter, replacing
 from ssid.errors import UserError
 from ssid.progress import track
 

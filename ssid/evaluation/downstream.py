@@ -9,7 +9,7 @@ from accelerate.utils import gather_object
 from PIL import Image
 from torch import Tensor
 
-from ssid.data.store import ImageStore
+from ssid.data.store.reader import ImageStore
 from ssid.evaluation.judges import Judges
 from ssid.evaluation.scores import CLEAN, as_tensor, share
 from ssid.metrics.downstream import (

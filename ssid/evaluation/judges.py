@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import torch
 
-from ssid.config import EvaluateParams
 from ssid.errors import UserError
+from ssid.evaluation.params import EvaluateParams
 from ssid.metrics.downstream import Detector, Segmenter
 from ssid.metrics.judges import load_detector, load_segmenter
 from ssid.metrics.perceptual import Lpips

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from ssid.config import EvaluateParams
-from ssid.data.store import ImageStore
+from ssid.data.store.reader import ImageStore
 from ssid.evaluation.downstream import CERTAIN
+from ssid.evaluation.params import EvaluateParams
 from ssid.files import sha256
 from ssid.metrics.downstream import IOU
 

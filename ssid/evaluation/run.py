@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from ssid.config import DataParams, EvaluateParams
-from ssid.data.store import ImageStore
-from ssid.evaluation.cost import measure_cost
+from ssid.data.params import DataParams
+from ssid.data.store.reader import ImageStore
 from ssid.evaluation.downstream import measure_downstream
 from ssid.evaluation.judges import Judges, load_judges
+from ssid.evaluation.params import EvaluateParams
 from ssid.evaluation.protocol import describe_protocol
 from ssid.evaluation.scores import (
     RAINY,
@@ -25,9 +25,10 @@ from ssid.evaluation.scores import (
     write_scores,
 )
 from ssid.files import sha256
+from ssid.metrics.cost import measure_cost
 from ssid.models import Derainer, load_model
-from ssid.training.job import Project, describe, open_stores
-from ssid.training.tracking import data_digests, flatten, track_run
+from ssid.project import Project, data_digests, describe_real_rain, open_stores
+from ssid.tracking import flatten, track_run
 
 STAGES = {"teacher": "pretrain", "student": "distill"}
 
@@ -162,7 +163,9 @@ def track(
     with track_run(tracking, "evaluate") as tracker:
         tracker.params({"evaluate": params.model_dump(mode="json")})
         tracker.inputs(data_digests(stores))
-        tracker.tags(describe([store for store in stores if store.summary.role == "real"]))
+        tracker.tags(
+            describe_real_rain([store for store in stores if store.summary.role == "real"])
+        )
         tracker.metrics(dict(flatten(metrics)), 0)
         for name in ("metrics.json", "protocol.json", "images.csv"):
             tracker.file(output / name)

@@ -15,9 +15,9 @@ from accelerate import PartialState
 from accelerate.utils import gather_object
 from PIL import Image
 
-from ssid.config import EvaluateParams
 from ssid.data.images import Picture
-from ssid.data.store import ImageStore
+from ssid.data.store.reader import ImageStore
+from ssid.evaluation.params import EvaluateParams
 from ssid.inference import derain
 from ssid.metrics.fidelity import psnr, ssim
 from ssid.metrics.niqe import niqe

@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ssid.errors import UserError, nearest
-from ssid.losses.pretrained import fill, read_weights
 from ssid.metrics.downstream import Boxes, Detector, Segmenter
+from ssid.models.pretrained import fill, read_weights
 
 STRIDE = 32
 """Segmentation networks take images whose sides are multiples of this."""

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ssid.models.base import Derainer, Features
+from ssid.models.layers import conv, separable
 from ssid.models.registry import register_model
-from ssid.models.units import conv, separable
 
 SOURCE = (
     "Wang et al., Attentive Feature Refinement Network for Single Rainy Image Restoration,"

@@ -4,8 +4,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ssid.models.base import Derainer, Features
+from ssid.models.layers import conv
 from ssid.models.registry import register_model
-from ssid.models.units import conv
 
 
 def box_mean(images: Tensor, radius: int) -> Tensor:

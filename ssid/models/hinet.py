@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ssid.models.base import Derainer, Features, Stage
-from ssid.models.blocks import SupervisedAttention
+from ssid.models.layers import SupervisedAttention
 from ssid.models.registry import register_model
 
 DEPTH = 5

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ssid.models.base import Derainer, Features, Stage
-from ssid.models.blocks import ChannelAttention, SupervisedAttention
+from ssid.models.layers import ChannelAttention, SupervisedAttention
 from ssid.models.registry import register_model
 
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from ssid.models.base import Features, Stage
+from ssid.models.layers import RecurrentDerainer, check_choice, conv
 from ssid.models.registry import register_model
-from ssid.models.units import RecurrentDerainer, check_choice, conv
 
 Cell = Literal["lstm", "gru", "none"]
 

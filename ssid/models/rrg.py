@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ssid.models.base import Derainer, Features, Stage
-from ssid.models.blocks import ChannelAttention
+from ssid.models.layers import ChannelAttention
 from ssid.models.registry import register_model
 
 

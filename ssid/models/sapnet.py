@@ -5,9 +5,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from ssid.models.layers import check_choice, conv, separable
 from ssid.models.prenet import ProgressiveNetwork, ResidualUnit
 from ssid.models.registry import register_model
-from ssid.models.units import check_choice, conv, separable
 
 Convolution = Literal["full", "separable", "split"]
 

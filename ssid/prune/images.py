@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ssid.data.images import Picture, Refused, read_rgb
-from ssid.data.layouts import reasons
-from ssid.data.listing import RefusedFile, list_folder, list_text
+from ssid.data.sources.layouts import reasons
+from ssid.data.sources.listing import RefusedFile, list_folder, list_text
 from ssid.errors import UserError
 
 

@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssid.config.evaluate import LatencyParams
-from ssid.config.prune import PruneParams, RecoveryParams
 from ssid.errors import UserError
-from ssid.evaluation.cost import measure_cost
+from ssid.metrics.cost import measure_cost
+from ssid.metrics.params import LatencyParams
 from ssid.models import Derainer, load_model, save_model
 from ssid.progress import track
 from ssid.prune.dreaming import Dream, Dreaming, dream, penultimate
 from ssid.prune.images import random_crops, random_noise, read_pictures
 from ssid.prune.masks import count_nonzero_macs, prune_unstructured
+from ssid.prune.params import PruneParams, RecoveryParams
 from ssid.prune.pruned import Pruned
 from ssid.prune.recovery import recover
 from ssid.prune.structured import prune_structured
@@ -26,7 +26,7 @@ LOG_EVERY = 10  # steps
 
 
 class Witness(Protocol):
-    """What records a run, such as :class:`ssid.training.tracking.Tracker`."""
+    """What records a run, such as :class:`ssid.tracking.Tracker`."""
 
     def params(self, params: Mapping[str, Any], /) -> None:
         """Record nested parameters."""

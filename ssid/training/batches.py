@@ -6,37 +6,17 @@ loader workers, and wherever a training run was interrupted: resuming needs the 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ssid.data.store import ImageStore
+from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
+from ssid.objective.batch import Batch
 
 PAIRS, REAL = 0, 1  # stream numbers: the two streams never draw the same random numbers
-
-
-class Batch(NamedTuple):
-    """One step's images, RGB in [0, 1]: P pairs and R unlabelled real photographs.
-
-    Attributes:
-        rainy: P×3×p×p.
-        clean: P×3×p×p, the targets of ``rainy``.
-        real: R×3×p×p; R may be 0.
-    """
-
-    rainy: Tensor
-    clean: Tensor
-    real: Tensor
-
-    def to(self, device: torch.device) -> "Batch":
-        """Return the batch on ``device``, its channels last as in the networks' weights."""
-        layout = torch.channels_last
-        moved = (images.to(device, non_blocking=True, memory_format=layout) for images in self)
-        return Batch(*moved)
 
 
 @dataclass(frozen=True)

@@ -2,64 +2,27 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 
-from ssid.config import DataParams, ModelParams, Role, TrainingParams
-from ssid.data.leakage import read_exclusions
-from ssid.data.store import ImageStore
-from ssid.errors import UserError, nearest
+from ssid.data.params import DataParams
+from ssid.errors import UserError
 from ssid.files import sha256
 from ssid.models import Derainer, Recipe, load_model
+from ssid.models.params import ModelParams
+from ssid.project import (
+    Project,
+    data_digests,
+    describe_real_rain,
+    open_stores,
+    open_training_stores,
+)
+from ssid.tracking import store
 from ssid.training.loop import Job
-from ssid.training.tracking import data_digests, store
-
-
-class Project(NamedTuple):
-    """Where a project keeps things, relative to its root."""
-
-    prepared: Path = Path("data/prepared")
-    runs: Path = Path("runs")
-    models: Path = Path("models")
-
-    @property
-    def excluded(self) -> Path:
-        """Return the file that names the pairs which leak a benchmark."""
-        return self.prepared / "excluded.json"
-
-
-def open_stores(
-    catalogue: DataParams, role: Role, names: Sequence[str] | None, project: Project
-) -> list[ImageStore]:
-    """Return the prepared sets of one role: those named, or all of the catalogue.
-
-    Raises:
-        UserError: if a name is not in the catalogue or its set is not prepared.
-    """
-    known = catalogue.sets(role)
-    for name in names or ():
-        if name not in known:
-            raise UserError(
-                f"params name the {role} set {name!r}, which params/data.yaml does not have."
-                f"{nearest(name, known)} It has: {', '.join(known) or 'none'}."
-            )
-    chosen = known if names is None else names
-    return [ImageStore(project.prepared / role / name) for name in sorted(chosen)]
-
-
-def open_training_stores(
-    catalogue: DataParams, names: Sequence[str] | None, project: Project
-) -> list[ImageStore]:
-    """Return the synthetic sets as :func:`open_stores`, without images that leak a benchmark."""
-    excluded = read_exclusions(project.excluded)
-    return [
-        ImageStore(store.path, excluded.get(store.summary.name, frozenset()))
-        for store in open_stores(catalogue, "synthetic", names, project)
-    ]
+from ssid.training.params import TrainingParams
 
 
 def make_job(
@@ -102,7 +65,7 @@ def make_job(
         folder=project.runs / stage,
         fingerprint=fingerprint(record),
         record=record,
-        tags=describe(real),
+        tags=describe_real_rain(real),
         tracking=store(),
     )
 
@@ -139,14 +102,6 @@ def fingerprint(record: Mapping[str, object]) -> str:
     """Return a hash of what decides the course of a run."""
     content = {"record": record, "versions": {n: version(n) for n in ("ssid", "torch")}}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def describe(real: Sequence[ImageStore]) -> dict[str, str]:
-    """Return the tag that says whether real rain was photographs or a rendered stand-in."""
-    if not real:
-        return {"real_rain": "none"}
-    standin = any(store.summary.standin for store in real)
-    return {"real_rain": "stand-in (rendered)" if standin else "photographs"}
 
 
 def _sizes(recipe: Recipe) -> str:

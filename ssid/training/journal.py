@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ssid.training.tracking import Tracker
+from ssid.tracking import Tracker
 from ssid.training.validation import Example
 
 

@@ -13,14 +13,19 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from torch import Tensor, nn
 
-from ssid.config import TrainingParams
-from ssid.data.store import ImageStore
+from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
 from ssid.files import sha256
 from ssid.models import Derainer, Recipe, Stage, load_model, save_model
 from ssid.models.weights import distinct_state, load_distinct_state
+from ssid.objective import Setup
+from ssid.objective.batch import Batch
+from ssid.objective.objective import Objective, dead_terms, gradient_shares
+from ssid.objective.scene import Scene
 from ssid.progress import track
-from ssid.training.batches import Batch, Batches, iterate
+from ssid.project import data_digests
+from ssid.tracking import Tracker, track_run
+from ssid.training.batches import Batches, iterate
 from ssid.training.checkpoint import (
     Progress,
     load_checkpoint,
@@ -33,11 +38,8 @@ from ssid.training.checkpoint import (
 )
 from ssid.training.interruption import termination
 from ssid.training.journal import Journal
-from ssid.training.objective import Objective, dead_terms, gradient_shares
 from ssid.training.optimizer import learning_rate, make_optimizer
-from ssid.training.scene import Scene
-from ssid.training.terms import Setup
-from ssid.training.tracking import Tracker, data_digests, track_run
+from ssid.training.params import TrainingParams
 from ssid.training.validation import central_crops, validate
 
 PATIENCE_FOR_NANS = 10

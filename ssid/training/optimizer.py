@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from torch import nn
 from torch.optim import Adam, Adamax, AdamW, Optimizer
 
-from ssid.config import OptimizerParams, ScheduleParams
+from ssid.training.params import OptimizerParams, ScheduleParams
 
 
 def make_optimizer(params: OptimizerParams, network: nn.Module) -> Optimizer:

@@ -9,7 +9,7 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 from torch import Tensor, nn
 
-from ssid.data.store import ImageStore
+from ssid.data.store.reader import ImageStore
 from ssid.metrics.fidelity import psnr, ssim
 
 SIDE = 256

@@ -3,7 +3,6 @@
 import json
 import shutil
 from contextlib import nullcontext
-from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
@@ -14,11 +13,11 @@ from benchmarks.ablation import main
 from benchmarks.runs import Outcome
 from benchmarks.summary import RAINY, markdown, rows_of
 from benchmarks.tables import Training
-from ssid.config import TrainingParams
 from ssid.errors import UserError
-from ssid.report.sheet import CELL
+from ssid.evaluation.report.sheet import CELL
+from ssid.training.params import TrainingParams
+from support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 ONLY = ("*/none", "*/rain_prior")
 
 

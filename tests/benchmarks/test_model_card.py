@@ -11,12 +11,12 @@ from PIL import Image
 
 from benchmarks.model_card import PAIRS, REAL, SHOWN, at_full_size, main
 from benchmarks.sets import load_catalogue
-from ssid.data.rain import render
+from ssid.data.rain.render import render
+from ssid.evaluation.report.sheet import MAX_BYTES, Row, write_rows
 from ssid.metrics.efficiency import count_parameters
 from ssid.models import Recipe, load_model, save_model
-from ssid.report.sheet import MAX_BYTES, Row, write_rows
+from support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 RECIPE = Recipe("hinet", {"width": 4})
 
 

@@ -9,8 +9,7 @@ from benchmarks.ablation import PARAMS, TABLES
 from benchmarks.sets import load_catalogue
 from benchmarks.tables import QUICK, Scale, load_table, merged, plan
 from ssid.errors import UserError
-
-ROOT = Path(__file__).resolve().parents[2]
+from support.repository import ROOT
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,11 @@ import zlib
 
 import numpy as np
 import pytest
-from hostile import FORMATS, bombs, chunk, encoded, impostors, photograph, truncated
 from PIL import Image, ImageCms
 
 from ssid.data import images
 from ssid.data.images import Refused, read_rgb, shrink
+from support.hostile import FORMATS, bombs, chunk, encoded, impostors, photograph, truncated
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 

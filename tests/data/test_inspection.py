@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hostile import photograph
 from PIL import Image
 
 from ssid.data.inspection import unreadable_by_dvc
+from support.hostile import photograph
 
 
 def test_files_at_which_dvc_stops_are_named(tmp_path) -> None:

@@ -5,21 +5,21 @@ import shutil
 
 import numpy as np
 import pytest
-from hostile import photograph
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from releases import halves, save
 from scipy.sparse.csgraph import connected_components
 
-from ssid.config import BenchmarkSet, DataParams, SyntheticSet
 from ssid.data import fingerprint as fingerprint_module
 from ssid.data.fingerprint import find_same, fingerprint, first_same
 from ssid.data.images import read_rgb
 from ssid.data.leakage import Leak, find_leaks, fingerprints, read_exclusions, write_exclusions
+from ssid.data.params import BenchmarkSet, DataParams, SyntheticSet
 from ssid.data.prepare import prepare
-from ssid.data.store import ImageStore
+from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
+from support.hostile import photograph
+from support.releases import halves, save
 
 
 def altered(picture, folder):

@@ -1,12 +1,12 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-from hostile import photograph
 from PIL import Image
 
-REPOSITORY = Path(__file__).parents[2]
+from support.hostile import photograph
+from support.repository import ROOT
+
 FEW, MANY = 50, 2000
 HEIGHT, WIDTH = 100, 150
 
@@ -39,7 +39,7 @@ def test_memory_does_not_grow_with_the_pixels(tmp_path):
     pairs(tmp_path / "few", FEW)
     pairs(tmp_path / "many", MANY)
     arguments = [sys.executable, "-c", MEASURE, str(tmp_path), "few", "few", "many"]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(arguments, check=True, env=environment, capture_output=True, text=True)
     (_, _), (few, small), (many, large) = (map(int, s.split()) for s in done.stdout.splitlines())
     assert (few, many) == (FEW, MANY)

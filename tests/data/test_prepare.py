@@ -5,23 +5,23 @@ import resource
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile import encoded, make_hostile, photograph
 from PIL import Image
 
-from ssid.config import BenchmarkSet, RealSet, SyntheticSet
-from ssid.data import writer as writer_module
-from ssid.data.correspondence import check_same_scene
 from ssid.data.images import Refused
 from ssid.data.ordered import IN_FLIGHT, in_order
+from ssid.data.params import BenchmarkSet, RealSet, SyntheticSet
 from ssid.data.prepare import prepare
-from ssid.data.rain import render
+from ssid.data.rain.render import render
+from ssid.data.sources.correspondence import check_same_scene
 from ssid.data.splits import evenly_spaced, held_out, seeded
-from ssid.data.store import ImageStore
+from ssid.data.store import writer as writer_module
+from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
+from support.hostile import encoded, make_hostile, photograph
+from support.repository import ROOT
 
 
 def save(path, picture):
@@ -186,9 +186,9 @@ def test_every_byte_is_the_same_whatever_workers_process_and_order_of_the_folder
         )
         prepare("synthetic", "demo", block, tmp_path / "out", workers)
         outputs.append(contents(tmp_path / "out"))
-    repository = Path(__file__).parents[2]
+
     arguments = [sys.executable, "-c", BYTES, str(tmp_path / "b"), str(tmp_path / "out")]
-    environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(repository)}
+    environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)}
     subprocess.run(arguments, check=True, env=environment, cwd=tmp_path)
     outputs.append(contents(tmp_path / "out"))
     assert len(outputs[0]) == 10

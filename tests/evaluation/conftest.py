@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from evaluation_project import BENCHMARK, REAL, STUDENT, TEACHER
 
-from ssid.config import BenchmarkSet, RealSet
+from ssid.data.params import BenchmarkSet, RealSet
 from ssid.data.prepare import prepare
 from ssid.models import save_model
-from ssid.training.job import Project
+from ssid.project import Project
+from support.evaluation_project import BENCHMARK, REAL, STUDENT, TEACHER
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ssid.data.store import ImageStore
+from ssid.data.store.reader import ImageStore
 from ssid.evaluation import downstream
 from ssid.evaluation.downstream import find_objects, measure_downstream, read_estimates
 from ssid.evaluation.judges import Judges

@@ -5,12 +5,12 @@ import json
 
 import pytest
 import torch
-from evaluation_project import evaluate, evaluate_in_processes
 from torchvision.models import alexnet
 
-from ssid.comparison.pictures import write_extremes
-from ssid.comparison.runs import compare_runs
 from ssid.errors import UserError
+from ssid.evaluation.compare.pictures import write_extremes
+from ssid.evaluation.compare.runs import compare_runs
+from support.evaluation_project import evaluate, evaluate_in_processes
 
 SEGMENTER = {
     "architecture": "Linknet",

@@ -1,17 +1,18 @@
 """Networks on disk at half precision."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from ssid.config import ModelParams, TrainingParams, load_params
+from ssid.config.load import load_params
 from ssid.models import Recipe, load_model, save_model
+from ssid.models.params import ModelParams
 from ssid.training.job import initial_network
+from ssid.training.params import TrainingParams
+from support.repository import ROOT
 
 RECIPE = Recipe("hinet", {"width": 4})
-TEACHER = Path(__file__).parents[2] / "params" / "teacher.yaml"
+TEACHER = ROOT / "params" / "teacher.yaml"
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from mlflow import MlflowClient
 from PIL import Image
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parents[2]
+from support.repository import ROOT
+
 TINY_STEPS = 4
 CLEAN_ENV = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "DVC_", "MLFLOW_"))}
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from training_networks import PRENET_6, build
-from training_runs import Run
 
 from ssid.models import Recipe, save_model
+from support.training_networks import PRENET_6, build
+from support.training_runs import Run
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,13 @@ from copy import deepcopy
 
 import pytest
 import torch
-from training_networks import DDN, RRG_8, build
-from training_runs import Run, remains, stop_at
 
-from ssid.config import TermParams
 from ssid.models import Recipe, load_model, save_model
-from ssid.training.objective import Objective
-from ssid.training.terms import Setup
+from ssid.objective import Setup
+from ssid.objective.objective import Objective
+from ssid.objective.params import TermParams
+from support.training_networks import DDN, RRG_8, build
+from support.training_runs import Run, remains, stop_at
 
 MODEL = {"model": {"name": DDN[0], "options": DDN[1]}}
 

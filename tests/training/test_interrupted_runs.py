@@ -10,7 +10,8 @@ import sys
 import time
 
 import pytest
-from training_runs import Run, remains, stop_at
+
+from support.training_runs import Run, remains, stop_at
 
 MOMENTS = [
     ("open", "metrics.partial", 1),  # before anything is learnt

@@ -4,11 +4,11 @@ import json
 import shutil
 
 import pytest
-from training_runs import CATALOGUE
 
-from ssid.data.store import ImageStore
+from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
-from ssid.training.job import Project, open_stores, open_training_stores
+from ssid.project import Project, open_stores, open_training_stores
+from support.training_runs import CATALOGUE
 
 
 def test_leaking_pairs_are_not_learnt_from(prepared, tmp_path) -> None:

@@ -13,15 +13,15 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from PIL import Image
-from training_runs import Run, remains, train_as_one_of_two
 
 from ssid.errors import UserError
 from ssid.files import sha256
 from ssid.models import load_model, save_model
+from ssid.project import data_digests
 from ssid.training.batches import Batches
 from ssid.training.loop import PATIENCE_FOR_NANS, train
-from ssid.training.tracking import data_digests
 from ssid.training.validation import validate
+from support.training_runs import Run, remains, train_as_one_of_two
 
 L1 = {"l1": {"weight": 1}}
 

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
-from ssid.config import OptimizerParams, ScheduleParams
 from ssid.training.optimizer import learning_rate, make_optimizer, plateaus
+from ssid.training.params import OptimizerParams, ScheduleParams
 
 STEPS = 40
 

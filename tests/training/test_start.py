@@ -1,12 +1,12 @@
 """Terms that start in the middle of a run."""
 
 import pytest
-from training_networks import PRENET, RRG_8, Counted, build, random_batch, scene_for
-from training_runs import Run, remains, stop_at
 
-from ssid.config import TermParams
-from ssid.training.objective import Objective
-from ssid.training.terms import Setup
+from ssid.objective import Setup
+from ssid.objective.objective import Objective
+from ssid.objective.params import TermParams
+from support.training_networks import PRENET, RRG_8, Counted, build, random_batch, scene_for
+from support.training_runs import Run, remains, stop_at
 
 STEPS = 8
 LATE = {

@@ -11,11 +11,11 @@ import mlflow
 import numpy as np
 import pytest
 import torch
-from training_runs import Run
 
 from ssid.files import sha256
+from ssid.tracking import Tracker, commit, flatten, store, track_run
 from ssid.training.batches import Batches
-from ssid.training.tracking import Tracker, commit, flatten, store, track_run
+from support.training_runs import Run
 
 
 class Client:
@@ -91,7 +91,7 @@ def test_without_a_store_nothing_is_tracked_and_nothing_is_said(caplog):
     ("error", "status"), [(KeyboardInterrupt, "KILLED"), (ValueError, "FAILED"), (None, "FINISHED")]
 )
 def test_the_status_says_how_a_run_ended(monkeypatch, tracker, error, status):
-    monkeypatch.setattr("ssid.training.tracking.Tracker", lambda *_: tracker)
+    monkeypatch.setattr("ssid.tracking.Tracker", lambda *_: tracker)
 
     def work():
         with track_run("store", "distill"):

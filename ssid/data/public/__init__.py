@@ -1,0 +1,1 @@
+"""Published data sets: what there is, and how to fetch it."""

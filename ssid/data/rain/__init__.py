@@ -1,0 +1,1 @@
+"""Rain to render on clean photographs: profiles, and the renderer."""

@@ -1,0 +1,1 @@
+"""What lies in a folder, an archive or a list: images, pairs, and which is which."""

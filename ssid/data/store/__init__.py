@@ -1,0 +1,1 @@
+"""Prepared sets on disk: writing, reading, and going on after an interruption."""

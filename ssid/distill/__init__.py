@@ -1,1 +1,0 @@
-"""What is computed between a teacher and its student, on tensors alone."""

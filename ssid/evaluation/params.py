@@ -1,0 +1,86 @@
+"""params/evaluate.yaml: what is measured, and on what."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive
+from ssid.metrics.params import LatencyParams
+
+Name = Annotated[str, Field(min_length=1)]
+Colour = Field(min_length=3, max_length=3)
+
+
+class SegmentationParams(Params):
+    """A segmentation network whose answers on derained and on clean images are compared.
+
+    Attributes:
+        architecture: a name of segmentation-models-pytorch, such as Unet.
+        encoder: a name of its encoders, such as resnet34.
+        classes: number of classes.
+        weights: file with the state dict, as safetensors or saved by PyTorch.
+        mean: what is subtracted from R, G and B in [0, 1]; by default that of ImageNet.
+        std: what they are then divided by.
+    """
+
+    architecture: Name
+    encoder: Name
+    classes: Annotated[int, Field(ge=2)]
+    weights: Name
+    mean: Annotated[list[NotNegative], Colour] = Field([0.485, 0.456, 0.406])
+    std: Annotated[list[Positive], Colour] = Field([0.229, 0.224, 0.225])
+
+
+class DetectionParams(Params):
+    """A detector whose answers on derained and on clean images are compared.
+
+    Attributes:
+        architecture: a name among torchvision's detectors, such as fasterrcnn_resnet50_fpn.
+        classes: number of classes, the background included.
+        weights: file with the state dict, as safetensors or saved by PyTorch.
+    """
+
+    architecture: Name
+    classes: Annotated[int, Field(ge=2)]
+    weights: Name
+
+
+class DownstreamParams(Params):
+    """What other networks make of derained images; None where that is not measured."""
+
+    segmentation: SegmentationParams | None = None
+    detection: DetectionParams | None = None
+
+
+class EvaluateParams(Params):
+    """One evaluation of teacher and student.
+
+    Attributes:
+        benchmarks: names of the benchmark sets; None for all of the catalogue.
+        real: the same for real sets.
+        limit: at most this many images per set, evenly spaced; None for all.
+        tile: side in pixels of the tiles that large images are cut into; None for whole images.
+        overlap: pixels that neighbouring tiles share.
+        metrics: what is measured on images; ``niqe`` alone needs no clean image.
+        downstream: what other networks make of the images of benchmarks.
+        pictures: panels per set in the report.
+        threads: CPU threads that derain; None for one on every core.
+        latency: how speed is measured.
+    """
+
+    benchmarks: list[str] | None = None
+    real: list[str] | None = None
+    limit: Count | None = None
+    tile: Annotated[int, Field(ge=64)] | None = None
+    overlap: CountOrZero = 64
+    metrics: Annotated[list[Literal["psnr", "ssim", "niqe", "lpips"]], Field(min_length=1)]
+    downstream: DownstreamParams = DownstreamParams()
+    pictures: CountOrZero = 4
+    threads: Count | None = None
+    latency: LatencyParams = LatencyParams()
+
+    @model_validator(mode="after")
+    def _tiles_exceed_their_overlap(self) -> Self:
+        if self.tile is not None and self.tile < self.overlap + 32:
+            raise ValueError(f"tile: {self.tile} must exceed overlap: {self.overlap} by 32 pixels")
+        return self

@@ -1,1 +1,0 @@
-"""Losses on images, as pure functions and small modules."""

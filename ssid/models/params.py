@@ -1,0 +1,65 @@
+"""A network in params/: its name and its options."""
+
+import inspect
+import json
+from typing import Any
+
+from pydantic import (
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+
+from ssid.config.base import Params
+from ssid.config.explain import explain_value
+from ssid.errors import UserError
+
+
+class ModelParams(Params):
+    """A registered network and its options; refused unless it can be built from them."""
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("name")
+    @classmethod
+    def _is_registered(cls, name: str) -> str:
+        from ssid.models import MODELS  # brings torch, which most commands never need
+
+        try:
+            MODELS[name]
+        except UserError as error:
+            raise ValueError(str(error)) from error
+        return name
+
+    @field_validator("options")
+    @classmethod
+    def _build_the_network(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "name" in info.data:
+            try:
+                _check_network(info.data["name"], options)
+            except UserError as error:
+                raise ValueError(str(error)) from error
+        return options
+
+
+def _check_network(name: str, options: dict[str, Any]) -> None:
+    """Raise :class:`UserError` unless the network can be built; no memory is used for it."""
+    import torch
+
+    from ssid.models.registry import MODELS, check_options, create_model
+
+    check_options(name, options)
+    declared = inspect.signature(MODELS[name].build, eval_str=True).parameters
+    for option, value in options.items():
+        try:  # as JSON, since YAML has no tuples: a list is right where a tuple is declared
+            TypeAdapter(declared[option].annotation).validate_json(json.dumps(value), strict=True)
+        except ValidationError as error:
+            raise UserError(f"{option}: {explain_value(error.errors()[0])}") from error
+    try:
+        with torch.device("meta"):
+            create_model(name, **options)
+    except (RuntimeError, ArithmeticError, LookupError) as error:  # such as a negative width
+        raise UserError(f"model {name!r} cannot be built with {options}: {error}") from error

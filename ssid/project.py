@@ -1,0 +1,66 @@
+"""Where a project keeps things, and how its prepared sets are opened."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ssid.data.leakage import read_exclusions
+from ssid.data.params import DataParams, Role
+from ssid.data.store.reader import ImageStore
+from ssid.errors import UserError, nearest
+
+
+class Project(NamedTuple):
+    """Where a project keeps things, relative to its root."""
+
+    prepared: Path = Path("data/prepared")
+    runs: Path = Path("runs")
+    models: Path = Path("models")
+
+    @property
+    def excluded(self) -> Path:
+        """Return the file that names the pairs which leak a benchmark."""
+        return self.prepared / "excluded.json"
+
+
+def open_stores(
+    catalogue: DataParams, role: Role, names: Sequence[str] | None, project: Project
+) -> list[ImageStore]:
+    """Return the prepared sets of one role: those named, or all of the catalogue.
+
+    Raises:
+        UserError: if a name is not in the catalogue or its set is not prepared.
+    """
+    known = catalogue.sets(role)
+    for name in names or ():
+        if name not in known:
+            raise UserError(
+                f"params name the {role} set {name!r}, which params/data.yaml does not have."
+                f"{nearest(name, known)} It has: {', '.join(known) or 'none'}."
+            )
+    chosen = known if names is None else names
+    return [ImageStore(project.prepared / role / name) for name in sorted(chosen)]
+
+
+def open_training_stores(
+    catalogue: DataParams, names: Sequence[str] | None, project: Project
+) -> list[ImageStore]:
+    """Return the synthetic sets as :func:`open_stores`, without images that leak a benchmark."""
+    excluded = read_exclusions(project.excluded)
+    return [
+        ImageStore(store.path, excluded.get(store.summary.name, frozenset()))
+        for store in open_stores(catalogue, "synthetic", names, project)
+    ]
+
+
+def data_digests(stores: Sequence[ImageStore]) -> dict[str, str]:
+    """Return the digests of prepared sets by role and name, as sets of two roles may share one."""
+    return {f"{s.summary.role}/{s.summary.name}": s.summary.digest for s in stores}
+
+
+def describe_real_rain(real: Sequence[ImageStore]) -> dict[str, str]:
+    """Return the tag that says whether real rain was photographs or a rendered stand-in."""
+    if not real:
+        return {"real_rain": "none"}
+    standin = any(store.summary.standin for store in real)
+    return {"real_rain": "stand-in (rendered)" if standin else "photographs"}

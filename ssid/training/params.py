@@ -1,0 +1,149 @@
+"""params/teacher.yaml and params/student.yaml: one training run each."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive
+from ssid.errors import UserError, nearest
+from ssid.models.params import ModelParams
+from ssid.objective.params import TermParams
+
+
+class BatchParams(Params):
+    """Crops per training step, ``patch``×``patch`` pixels: synthetic pairs and real images."""
+
+    pairs: Count
+    real: CountOrZero = 0
+    patch: Annotated[int, Field(ge=16)]
+
+
+class OptimizerParams(Params):
+    """Optimizer; ``clip`` bounds the norm of the gradient, None leaves it."""
+
+    name: Literal["adam", "adamax", "adamw"] = "adam"
+    lr: Positive
+    weight_decay: NotNegative = 0.0
+    clip: Positive | None = None
+
+
+class ScheduleParams(Params):
+    """Course of the learning rate.
+
+    Attributes:
+        name: constant; milestones (times ``factor`` at each); cosine (down to ``min_lr``); plateau
+            (times ``factor`` after ``patience`` validations without progress).
+        milestones: fractions of the run, ascending.
+        factor: what the rate is multiplied with at milestones and on plateaus.
+        patience: validations without progress that a plateau takes.
+        min_lr: the rate never falls below this.
+        warmup: fraction of the run in which the rate rises from zero.
+    """
+
+    name: Literal["constant", "milestones", "cosine", "plateau"] = "constant"
+    milestones: list[Annotated[float, Field(gt=0, lt=1)]] = Field(default_factory=list)
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    patience: CountOrZero = 3
+    min_lr: NotNegative = 0.0
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @field_validator("milestones")
+    @classmethod
+    def _ascend(cls, milestones: list[float]) -> list[float]:
+        if milestones != sorted(set(milestones)):
+            raise ValueError(f"found {milestones}; each must be larger than the one before")
+        return milestones
+
+    @model_validator(mode="after")
+    def _milestones_have_their_schedule(self) -> Self:
+        if bool(self.milestones) != (self.name == "milestones"):
+            raise ValueError(
+                f"found name: {self.name} and milestones: {self.milestones}; milestones belong to"
+                " name: milestones, which needs at least one, and must be [] for the others"
+            )
+        return self
+
+
+class TrainingParams(Params):
+    """params/student.yaml: one training run. Its length and intervals are counted in steps.
+
+    Attributes:
+        init: where the weights start: ``random``, ``teacher``, or a path to a safetensors file.
+        threads: CPU threads that compute; None for one on every core.
+        objective: weighted terms by name; :func:`check_objective` checks names and options.
+        synthetic: names of the synthetic sets to train on; None for all of the catalogue.
+        real: the same for real sets.
+    """
+
+    model: ModelParams
+    init: str = "random"
+    seed: CountOrZero = 0
+    steps: Count
+    batch: BatchParams
+    optimizer: OptimizerParams
+    schedule: ScheduleParams = ScheduleParams()
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    threads: Count | None = None
+    objective: Annotated[dict[str, TermParams], Field(min_length=1)]
+    validate_every: Count
+    checkpoint_every: Count
+    log_every: Count
+    probe_every: Count
+    synthetic: Annotated[list[str], Field(min_length=1)] | None = None
+    real: list[str] | None = None
+
+    @field_validator("init")
+    @classmethod
+    def _starts_from_something_known(cls, init: str) -> str:
+        if init not in ("random", "teacher") and not init.endswith(".safetensors"):
+            raise ValueError(
+                f"found {init!r}; it should be 'random', 'teacher' or a path that ends in"
+                f" .safetensors.{nearest(init, ['random', 'teacher'])}"
+            )
+        return init
+
+    @field_validator("objective")
+    @classmethod
+    def _has_something_to_learn(cls, objective: dict[str, TermParams]) -> dict[str, TermParams]:
+        if not any(term.weight for term in objective.values()):
+            raise ValueError("every weight is 0; at least one must be above 0")
+        if not any(term.weight and not term.start for term in objective.values()):
+            raise ValueError("every term starts later; at least one must have start: 0")
+        return objective
+
+
+class TeacherParams(TrainingParams):
+    """params/teacher.yaml: a run that learns from pairs alone."""
+
+    @model_validator(mode="after")
+    def _is_taught_by_pairs(self) -> Self:
+        if self.init == "teacher":
+            raise ValueError("init: the teacher cannot start from the teacher; use random")
+        if self.batch.real or self.real:
+            raise ValueError(
+                "the teacher learns from pairs alone; set batch.real: 0 and real: null"
+            )
+        return self
+
+
+def check_objective(params: TrainingParams, path: Path) -> None:
+    """Check the names and options of all terms of the objective in the file at ``path``.
+
+    Raises:
+        UserError: if a term is unknown or does not take an option; names every such term.
+    """
+    from ssid.objective import check_term  # brings torch and every loss
+
+    problems = []
+    for name, term in params.objective.items():
+        try:
+            check_term(name, term.options)
+        except UserError as error:
+            problems.append(f"{path}: objective.{name}: {error}")
+    if problems:
+        raise UserError("\n".join(problems))
