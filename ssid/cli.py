@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ssid.data.params import Layout, Rain, Role
+from ssid.data.params import Layout, Role
 from ssid.entry import reporting
 from ssid.errors import UserError
 
@@ -190,7 +190,7 @@ def data_add(
     manifest: Annotated[
         str | None, typer.Option(help="File in PATH that lists the images; default: detected.")
     ] = None,
-    rain: Annotated[Rain | None, typer.Option(help="Rain to render on clean images.")] = None,
+    rain: Annotated[str | None, typer.Option(help="Rain to render on clean images.")] = None,
 ) -> None:
     """Look at a folder, say what it holds, and write its block into params/data.yaml.
 

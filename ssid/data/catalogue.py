@@ -14,7 +14,6 @@ from ssid.data.params import (
     DataParams,
     DataSet,
     Layout,
-    Rain,
     RealSet,
     Role,
     SyntheticSet,
@@ -45,7 +44,7 @@ def new_set(
     path: Path,
     layout: Layout | None = None,
     manifest: str | None = None,
-    rain: Rain | None = None,
+    rain: str | None = None,
 ) -> Choice:
     """Return the block of a data set that is not yet in the catalogue.
 

@@ -3,16 +3,17 @@
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ssid.config.base import Count, CountOrZero, Params
-from ssid.errors import UserError, nearest
+from ssid.config.base import Count, CountOrZero, Params, registered
+from ssid.data.rain.profiles import PROFILES
+from ssid.errors import UnknownNameError
 
 Role = Literal["synthetic", "real", "benchmark"]
 Layout = Literal["photographs", "pairs", "clean_rainy", "rainy_clean"]
-Rain = Literal["rain100l", "rain100h", "varied", "standin"]
+Rain = Annotated[str, registered(PROFILES)]
 
 
 def check_set_name(name: str) -> str:
@@ -82,7 +83,7 @@ class _PairedSet(DataSet):
         if self.layout == "photographs" and self.rain is None:
             raise ValueError(
                 "layout: photographs has no pairs; name a rain profile to render"
-                f" ({', '.join(get_args(Rain))}), or list photographs of real rain under real:"
+                f" ({', '.join(PROFILES)}), or list photographs of real rain under real:"
             )
         return self
 
@@ -130,8 +131,7 @@ def data_set(params: DataParams, role: Role, name: str) -> DataSet:
     """
     sets = params.sets(role)
     if name not in sets:
-        raise UserError(
-            f"params/data.yaml has no {role} data set {name!r}.{nearest(name, sets)}"
-            f" Its {role} sets: {', '.join(sets) or 'none'}. Add one with `ssid data add`."
+        raise UnknownNameError(
+            f"{role} data set", name, sets, "params/data.yaml", "Add one with `ssid data add`."
         )
     return sets[name]

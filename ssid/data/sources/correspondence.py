@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ssid.data.images import Picture, Refused
+from ssid.data.images import Refused
+from ssid.pictures import Picture
 
 MIN_CORRELATION = 0.3
 _SIZE = (32, 32)

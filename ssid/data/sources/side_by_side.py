@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-from ssid.data.images import Picture, Refused, check_size, read_rgb
+from ssid.data.images import Refused, check_size, read_rgb
 from ssid.errors import UserError
+from ssid.pictures import Picture
 
 Order = Literal["clean_rainy", "rainy_clean"]
 
