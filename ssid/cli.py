@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from ssid.data.params import Layout, Role
+from ssid.data.roles import Role
 from ssid.entry import reporting
 from ssid.errors import UserError
+from ssid.plugins import load_plugins
 
 PARAMS = Path("params")
 PREPARED = Path("data/prepared")
@@ -22,6 +23,12 @@ app = typer.Typer(
 )
 data = typer.Typer(help="Look into data sets and add your own.", no_args_is_help=True)
 app.add_typer(data, name="data")
+
+
+@app.callback()
+def load() -> None:
+    """Teach a small network to remove real rain from photographs."""
+    load_plugins()
 
 
 def main() -> None:
@@ -77,9 +84,9 @@ def import_weights(
     from ssid.models import save_model
     from ssid.models.interop import import_weights as read_weights
 
-    model, recipe = read_weights(family, file)
+    model = read_weights(family, file)
     output = output or Path("models") / f"{family}.safetensors"
-    save_model(output, model, recipe)
+    save_model(output, model)
     print(f"wrote {output}\nnext: ssid derain INPUT OUTPUT --model {output}")
 
 
@@ -109,7 +116,7 @@ def derain(
         raise UserError(f"--tile {tile} must exceed --overlap {overlap} by at least {TILE_GRID}.")
     model = model or find_student(STUDENT)
     print(f"model: {model}")
-    network = load_model(model)[0].eval()
+    network = load_model(model).eval()
     network.to("cuda" if torch.cuda.is_available() else "cpu")
     summary = derain_folder(network, input, output, tile, overlap, replace)
     if summary.refused:
@@ -123,7 +130,10 @@ def derain(
 @app.command()
 def prune(
     model: Annotated[Path, typer.Argument(help="Model file to make smaller.")],
-    macs: Annotated[float, typer.Option(min=0.05, max=1, help="Share of MACs to keep.")] = 0.6,
+    macs: Annotated[
+        float | None,
+        typer.Option(min=0.05, max=1, help="Share of MACs to keep; default: params/prune.yaml."),
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="Default: MODEL_pruned.safetensors.")] = None,
 ) -> None:
     """Make a trained network smaller and faster, without its training data."""
@@ -132,7 +142,9 @@ def prune(
     from ssid.prune.params import PruneParams
 
     _require_project()
-    params = load_params(PARAMS / "prune.yaml", PruneParams).model_copy(update={"macs": macs})
+    params = load_params(PARAMS / "prune.yaml", PruneParams)
+    if macs is not None:
+        params = params.model_copy(update={"macs": macs})
     output = output or model.with_name(f"{model.stem}_pruned.safetensors")
     result = prune_model(model, output, params)
     for name in ("parameters", "gmacs", "latency_ms"):
@@ -150,7 +162,7 @@ def export(
     from ssid.models import load_model
 
     output = output or model.with_suffix(".pt2")
-    network = load_model(model)[0]
+    network = load_model(model)
     export_model(network, output)
     print(f"wrote {output}")
     print(f'load it, with PyTorch alone: derain = torch.export.load("{output}").module()')
@@ -186,7 +198,7 @@ def data_add(
     name: Annotated[str, typer.Argument(help="How the data set will be called.")],
     path: Annotated[Path, typer.Argument(help="Folder, archive, or list of images.")],
     role: Annotated[Role, typer.Option(help="What it is for.")] = "real",
-    layout: Annotated[Layout | None, typer.Option(help="Default: detected.")] = None,
+    layout: Annotated[str | None, typer.Option(help="Default: detected.")] = None,
     manifest: Annotated[
         str | None, typer.Option(help="File in PATH that lists the images; default: detected.")
     ] = None,

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from pydantic import ValidationError
 
@@ -13,12 +13,11 @@ from ssid.data.params import (
     BenchmarkSet,
     DataParams,
     DataSet,
-    Layout,
     RealSet,
-    Role,
     SyntheticSet,
     check_set_name,
 )
+from ssid.data.roles import Role
 from ssid.data.sources.detection import Detected, detect_layout, lists_pairs
 from ssid.errors import UserError, nearest
 
@@ -42,7 +41,7 @@ def new_set(
     role: Role,
     name: str,
     path: Path,
-    layout: Layout | None = None,
+    layout: str | None = None,
     manifest: str | None = None,
     rain: str | None = None,
 ) -> Choice:
@@ -70,7 +69,7 @@ def new_set(
     if manifest is None and layout in (None, "pairs") and path.is_file() and lists_pairs(path):
         path, manifest = path.parent, path.name
     if layout is not None:
-        found = Detected(layout, manifest, "as you said")
+        found = Detected(cast("Layout", layout), manifest, "as you said")
     elif manifest is not None:
         found = Detected("pairs", manifest, f"{manifest} lists pairs")
     elif rain is not None:

@@ -9,9 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ssid.config.base import Count, CountOrZero, Params, registered
 from ssid.data.rain.profiles import PROFILES
+from ssid.data.roles import Role
 from ssid.errors import UnknownNameError
 
-Role = Literal["synthetic", "real", "benchmark"]
 Layout = Literal["photographs", "pairs", "clean_rainy", "rainy_clean"]
 Rain = Annotated[str, registered(PROFILES)]
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 
 from ssid.errors import InvalidValueError, UnknownNameError
-from ssid.models.base import Derainer
+from ssid.models.base import Derainer, Recipe
 from ssid.registry import Registry
 
 Build = TypeVar("Build", bound=Callable[..., Derainer])
@@ -70,6 +70,7 @@ def create_model(name: str, **options: Any) -> Derainer:
         raise InvalidValueError(
             f"model {name!r} cannot be built with {options}: {error}"
         ) from error
+    network.recipe = Recipe(name, dict(options))
     return network.to(memory_format=torch.channels_last)
 
 
