@@ -38,6 +38,19 @@ def main() -> None:
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder of the new project.")] = Path(),
+) -> None:
+    """Make a project of your own: parameters, stages, git and DVC, ready for `dvc repro`."""
+    from ssid.init import init_project
+
+    init_project(folder)
+    print(f"made a project in {folder.resolve()}")
+    print("next, in that folder: dvc repro, which trains on photographs that come with packages;")
+    print("or ssid data add NAME FOLDER, to add photographs of your own rain first")
+
+
+@app.command()
 def preset(
     name: Annotated[str | None, typer.Argument(help="Preset to write into params/.")] = None,
     describe: Annotated[bool, typer.Option("--list", help="Describe the presets.")] = False,
@@ -322,3 +335,7 @@ def _print_table(rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         print("  ".join(cells).rstrip())
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ from ssid.data.params import (
     BenchmarkSet,
     DataParams,
     DataSet,
+    Layout,
     RealSet,
     SyntheticSet,
     check_set_name,

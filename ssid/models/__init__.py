@@ -12,7 +12,7 @@ from ssid.models import (  # noqa: F401
     ssid_kd,
 )
 from ssid.models.base import Derainer, Features, Recipe, Stage
-from ssid.models.registry import MODELS, create_model, list_models
+from ssid.models.registry import MODELS, create_model, list_models, register_model
 from ssid.models.weights import build, load_model, save_model
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "create_model",
     "list_models",
     "load_model",
+    "register_model",
     "save_model",
 ]
