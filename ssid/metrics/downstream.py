@@ -1,10 +1,11 @@
 """Whether another network gives the same answer on a derained picture as on the clean one.
 
-SAPNet (Zheng et al., WACV 2022) judges deraining by what it does for segmentation and detection.
+SAPNet (Zheng et al., WACV 2022) models deraining by what it does for segmentation and detection.
 There the truth are annotations; here it is the network's own answer on the clean image, so that
 any pairs will do. The numbers are agreements: 1 means that the network sees no difference.
 
-The functions work on answers, whatever gave them; :mod:`ssid.metrics.judges` loads networks.
+The functions work on answers, whatever gave them; :mod:`ssid.metrics.downstream_models` loads
+networks.
 """
 
 from collections.abc import Callable, Sequence

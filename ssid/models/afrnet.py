@@ -148,7 +148,7 @@ class Blocks:
         return Dense(channels, channels, 2, block, False, self.as_published)
 
 
-class Step(nn.Module):
+class ScaleStage(nn.Module):
     """Carries a map to the next scale and merges it with the map that is there."""
 
     def __init__(self, carry: nn.Module, lateral: nn.Module, merge: nn.Module) -> None:
@@ -160,12 +160,12 @@ class Step(nn.Module):
         return self.merge(self.carry(x) + self.lateral(there))
 
 
-class Walk(nn.Module):
+class ScalePath(nn.Module):
     """Visits the scales in a row; every map learns from all those before it.
 
     Args:
         blocks: makes the blocks.
-        widths: channels of the scales in the order of the walk.
+        widths: channels of the scales in the order of the path.
         resample: makes the layer from one scale to the next: ``halve`` or ``double``.
         residuals: blocks at each lateral and merging place.
         dense_layers: of the dense blocks behind ``resample``; 0 for none.
@@ -186,7 +186,7 @@ class Walk(nn.Module):
             dense = [blocks.dense(here, dense_layers)] if dense_layers else []
             carry = nn.Sequential(resample(before, here), *dense)
             places = blocks.residual(here, residuals), blocks.residual(here, residuals)
-            self.steps.append(Step(carry, *places))
+            self.steps.append(ScaleStage(carry, *places))
 
     def forward(self, levels: Sequence[Tensor]) -> list[Tensor]:
         """Return one map per level, shaped as the levels, in the same order."""
@@ -220,9 +220,9 @@ class Refinement(nn.Module):
 
     def __init__(self, blocks: Blocks, widths: Sequence[int]) -> None:
         super().__init__()
-        self.left = Walk(blocks, widths[::-1], double)
+        self.left = ScalePath(blocks, widths[::-1], double)
         self.attention = Attention(blocks, widths[0])
-        self.right = Walk(blocks, widths, halve)
+        self.right = ScalePath(blocks, widths, halve)
 
     def forward(
         self, levels: Sequence[Tensor], mask: Tensor, look: Tensor
@@ -275,11 +275,11 @@ class AFRNet(Derainer):
             nn.Sequential(enter, blocks.dense(channels, 3))
             for enter, channels in zip(into, widths, strict=True)
         )
-        self.locate = Walk(blocks, widths[::-1], double, dense_layers=2)
+        self.locate = ScalePath(blocks, widths[::-1], double, dense_layers=2)
         self.mask = to_image(width, images=1)
         self.look = reflecting(width, width)
         self.refinements = nn.ModuleList(Refinement(blocks, widths) for _ in range(modules))
-        self.decoder = Walk(blocks, widths[::-1], double, residuals=3, dense_layers=3)
+        self.decoder = ScalePath(blocks, widths[::-1], double, residuals=3, dense_layers=3)
         self.smaller = nn.ModuleList(
             nn.Sequential(reflecting(channels, width), to_image(width))
             for channels in (widths[1:] if auxiliary else [])

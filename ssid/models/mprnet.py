@@ -106,7 +106,7 @@ class Decoder(nn.Module):
         return maps
 
 
-class Raise(nn.Module):
+class UpsampleToFull(nn.Module):
     """Bring a map of level 0, 1 or 2 to full size and to the width of the last stage."""
 
     def __init__(self, widths: Sequence[int], level: int, outputs: int) -> None:
@@ -132,8 +132,8 @@ class ResolutionBlock(nn.Module):
         super().__init__()
         self.blocks = AttentionBlocks(cabs, channels, reduction)
         self.last = conv(channels, channels, 3)
-        self.raise_encoder = Raise(widths, level, channels)
-        self.raise_decoder = Raise(widths, level, channels)
+        self.raise_encoder = UpsampleToFull(widths, level, channels)
+        self.raise_decoder = UpsampleToFull(widths, level, channels)
 
     def forward(self, x: Tensor, encoded: Tensor, decoded: Tensor, activation: nn.Module) -> Tensor:
         """Return a map of the shape of ``x``, N×C×H×W."""

@@ -9,7 +9,7 @@ Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Layer:
+class PrunableLayer:
     """A convolution or linear layer, all its applications taken together.
 
     Attributes:
@@ -47,7 +47,7 @@ class Channels:
     """
 
     tensors: dict[str, dict[int, Labels]]
-    layers: list[Layer]
+    layers: list[PrunableLayer]
     fixed: Labels
     labels: int
     other_macs: int

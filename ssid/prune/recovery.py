@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ssid.prune.masks import apply_masks
 
 
-class Progress(NamedTuple):
+class RecoveryStep(NamedTuple):
     """One step of recovery: its number, from 1, and L_KD."""
 
     step: int
@@ -25,7 +25,7 @@ def recover(
     *,
     lr: float = 1e-4,
     masks: Mapping[str, Tensor] | None = None,
-) -> Iterator[Progress]:
+) -> Iterator[RecoveryStep]:
     """Distil ``original`` into ``student`` in place, yielding after each step.
 
     min over S of mean|T(x) − S(x)|, with Adam ("Dreaming to Prune", CVPR 2022: L1, λ_KD = 1, rate
@@ -53,4 +53,4 @@ def recover(
         optimizer.step()
         schedule.step()
         apply_masks(student, masks or {})
-        yield Progress(step, loss.item())
+        yield RecoveryStep(step, loss.item())

@@ -74,14 +74,14 @@ def first_look(sections: Sequence[Section]) -> tuple[Section, Shown] | None:
     """Return the image at the top of the page: a median one, of real rain rather than rendered."""
     with_pictures = [
         (section, shown)
-        for section in sorted(sections, key=_renown)
+        for section in sorted(sections, key=_display_order)
         for shown in sorted(section.images, key=lambda shown: shown.choice.place != "median")
         if shown.panel
     ]
     return with_pictures[0] if with_pictures else None
 
 
-def _renown(section: Section) -> int:
+def _display_order(section: Section) -> int:
     """Return 0 for real rain, 1 for pairs, 2 for stand-ins."""
     if section.results.standin:
         return 2

@@ -1,4 +1,4 @@
-"""Networks of others that judge pictures, with weights from local files; nothing is downloaded."""
+"""Segmentation networks and detectors, with weights from local files; nothing is downloaded."""
 
 from collections.abc import Sequence
 from pathlib import Path
