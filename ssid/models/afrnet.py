@@ -287,7 +287,7 @@ class AFRNet(Derainer):
         self.finish = reflecting(width, width)
         self.tail = to_image(width)
 
-    def extract(self, rainy: Tensor) -> Features:
+    def encode_padded(self, rainy: Tensor) -> Features:
         """Return the features described by the class."""
         stem = self.stem(2 * rainy - 1)
         levels, x = [], stem
@@ -307,7 +307,7 @@ class AFRNet(Derainer):
             side=(mask, *((image + 1) / 2 for image in smaller)),
         )
 
-    def reconstruct(self, features: Features, rainy: Tensor) -> Tensor:
+    def decode_padded(self, features: Features, rainy: Tensor) -> Tensor:
         """Return the estimate, scaled back to [0, 1]."""
         return (self.tail(features.map) + 1) / 2
 
