@@ -42,9 +42,9 @@ def measure_downstream(
     Args:
         store: a set with targets.
         methods: names of the estimates, the rainy input among them.
-        limit: as for the scores.
-        models: which networks are asked.
-        folder: holds ``<image>/<method>.png``, where the scores were measured.
+        limit: number of images, as for the scores.
+        models: networks that are asked.
+        folder: folder of ``<image>/<method>.png``, where the scores were measured.
     """
     numbers: dict[str, dict[str, float]] = {method: {} for method in methods}
     name, mine = store.summary.name, share(len(store), limit)

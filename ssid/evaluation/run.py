@@ -49,10 +49,10 @@ def evaluate(
     number of them.
 
     Args:
-        params: what is measured.
+        params: settings of the evaluation.
         catalogue: the data sets.
         output: folder to fill; what it held is removed.
-        project: where sets and networks lie.
+        project: places of sets and networks.
         tracking: MLflow's store; None tracks nothing.
 
     Raises:

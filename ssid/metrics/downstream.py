@@ -52,7 +52,7 @@ def confusion(predicted: Tensor, reference: Tensor, classes: int) -> Tensor:
 
     Args:
         predicted: class of each pixel, from 0 to ``classes`` − 1, any shape.
-        reference: the same on the clean image.
+        reference: labels of the clean image.
         classes: number of classes.
     """
     places = reference.flatten() * classes + predicted.flatten()
@@ -87,7 +87,7 @@ def mean_average_precision(
     Args:
         found: objects in each image, with their scores.
         reference: objects in the same clean images; their scores are not read.
-        iou: see :data:`IOU`.
+        iou: iou, see :data:`IOU`.
 
     Returns:
         A number in [0, 1], or None if the reference holds no object.

@@ -70,10 +70,10 @@ class Dense(nn.Module):
     """A row of layers that see the maps before them; a 1×1 convolution fuses all maps.
 
     Args:
-        in_channels: of the input.
-        channels: of every layer's map and of the output.
-        layers: how many.
-        layer: makes one layer, given the number of channels that it sees.
+        in_channels: in channels of the input.
+        channels: channels of every layer's map and of the output.
+        layers: number of layers.
+        layer: function that makes one layer, given the number of channels that it sees.
         skip: add the newest ``channels`` channels of the input to the output.
         as_published: layers miss the newest map, as a slice in the released code stops one short.
     """
@@ -114,7 +114,7 @@ class Blocks:
 
     Attributes:
         separable: their 3×3 convolutions are depthwise and pointwise ones.
-        as_published: see :class:`Dense`.
+        as_published: as published, see :class:`Dense`.
     """
 
     separable: bool
@@ -164,11 +164,11 @@ class ScalePath(nn.Module):
     """Visits the scales in a row; every map learns from all those before it.
 
     Args:
-        blocks: makes the blocks.
+        blocks: maker of the blocks.
         widths: channels of the scales in the order of the path.
-        resample: makes the layer from one scale to the next: ``halve`` or ``double``.
+        resample: function that makes the layer from one scale to the next: ``halve`` or ``double``.
         residuals: blocks at each lateral and merging place.
-        dense_layers: of the dense blocks behind ``resample``; 0 for none.
+        dense_layers: number of layers of the dense blocks behind ``resample``; 0 for none.
     """
 
     def __init__(

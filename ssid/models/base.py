@@ -31,7 +31,7 @@ class Features:
         code: N×K×h×w, the deepest code of the network, whose distribution is aligned between
             synthetic and real rain. Networks without a bottleneck give ``map`` again.
         levels: feature maps of a hierarchy, fine to coarse; empty where there is none.
-        side: what only the network's own decoder reads, such as auxiliary images.
+        side: tensors that only the network's own decoder reads, such as auxiliary images.
     """
 
     map: Tensor
@@ -56,9 +56,9 @@ class Derainer(nn.Module):
     ``min_side`` pixels a side keeps its exact size.
 
     Attributes:
-        multiple: what the sides of padded images are multiples of.
+        multiple: number of which the sides of padded images are multiples.
         min_side: the shortest side of an image in pixels.
-        recipe: what rebuilds the network; None for one that was not made by its name.
+        recipe: description that rebuilds the network; None for one that was not made by its name.
     """
 
     multiple: int = 1

@@ -58,8 +58,8 @@ class RecurrentDerainer(Derainer):
 
         Args:
             rainy: N×3×H×W.
-            last: what the stage before gave; None in the first stage.
-            state: what ``step`` returned in the stage before; None in the first stage.
+            last: stage before; None in the first stage.
+            state: state that ``step`` returned in the stage before; None in the first stage.
         """
         raise NotImplementedError
 

@@ -90,7 +90,7 @@ class DenseConnection(nn.Module):
 
     Args:
         channels: width C of all maps.
-        units: how many times n a unit is applied.
+        units: number n of times that a unit is applied.
         share_units: apply one unit n times, as published, instead of n units of their own.
         fused: give the last fusion its weights; only :meth:`fuse` needs them.
     """

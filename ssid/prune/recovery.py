@@ -38,7 +38,7 @@ def recover(
         student: the pruned network S.
         original: the network T that it was pruned from.
         images: batches x, N×3×H×W in [0, 1]: dreamed, random, clean, or real training rain.
-        steps: at most this many batches are taken.
+        steps: number of batches taken at most.
         lr: rate of the weights at the start.
         masks: weights that stay zero, from :func:`~ssid.prune.masks.prune_unstructured`.
     """

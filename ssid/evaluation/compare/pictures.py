@@ -24,9 +24,9 @@ def write_extremes(comparisons: Sequence[Comparison], method: str, folder: Path)
     rainy, as the first run derained them, as this run did, and clean where that is known.
 
     Args:
-        comparisons: of evaluations whose folders hold pictures, the first run's among them.
-        method: whose estimates to show.
-        folder: where the sheets go; made if it is not there.
+        comparisons: comparisons of evaluations whose folders hold pictures, the first run's, too.
+        method: network whose estimates are shown.
+        folder: folder of the sheets; made if it is not there.
 
     Raises:
         UserError: if an evaluation has no picture of such an image.

@@ -86,7 +86,7 @@ def embed(panels: Sequence[Mapping[str, Path]]) -> list[Panel]:
     """Return the pictures of all panels, as large and as good as all of them together may be.
 
     Args:
-        panels: for each, the files by method, see :func:`files_of`.
+        panels: files of each panel by method, see :func:`files_of`.
     """
     embedded: list[Panel] = []
     for encoding in ENCODINGS:

@@ -31,12 +31,12 @@ class Section(NamedTuple):
 
     Attributes:
         results: all that was measured.
-        kind: what its rain is, in words.
-        adapted: whether the student saw the images in training.
-        metric: what the set is judged by, or None if that was not measured.
+        kind: words for its rain.
+        adapted: flag: the student saw the images in training.
+        metric: metric by which the set is judged, or None if it was not measured.
         before: mean of the rainy images in that metric.
         headline: the student's.
-        others: the same of the other networks by method.
+        others: cells of the other networks by method.
         kept: share of the sharpness of the rainy images that the student keeps.
         undefined: images without a value of ``metric``.
         table: means by method.
