@@ -101,7 +101,7 @@ def derain(
     """Remove the rain from photographs."""
     import torch
 
-    from ssid.data.sources.layouts import reasons
+    from ssid.data.sources.listing import reasons
     from ssid.inference import TILE_GRID, derain_folder, find_student
     from ssid.models import load_model
 

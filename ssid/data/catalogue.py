@@ -13,14 +13,18 @@ from ssid.data.params import (
     BenchmarkSet,
     DataParams,
     DataSet,
-    Layout,
     Rain,
     RealSet,
     Role,
     SyntheticSet,
     check_set_name,
 )
-from ssid.data.sources.detection import Detected, detect_layout, lists_pairs
+from ssid.data.sources.backgrounds import check_backgrounds
+from ssid.data.sources.detection import detect_layout, look_into
+from ssid.data.sources.layouts import LAYOUTS, Detected
+from ssid.data.sources.layouts.pairs import detect_manifest
+from ssid.data.sources.manifests import names_images
+from ssid.data.sources.sides import Sides
 from ssid.errors import UserError, nearest
 
 DATA_FILE = Path("params/data.yaml")
@@ -43,9 +47,10 @@ def new_set(
     role: Role,
     name: str,
     path: Path,
-    layout: Layout | None = None,
+    layout: str | None = None,
     manifest: str | None = None,
     rain: Rain | None = None,
+    sides: Sides | None = None,
 ) -> Choice:
     """Return the block of a data set that is not yet in the catalogue.
 
@@ -56,6 +61,8 @@ def new_set(
         layout: None to detect it, see :func:`ssid.data.sources.detection.detect_layout`.
         manifest: file below ``path`` that names the images; None to take all, or what is detected.
         rain: profile to render on clean photographs, or None.
+        sides: marks of the rainy and of the clean side, see :mod:`ssid.data.sources.sides`; None
+            to find them.
 
     Raises:
         UserError: if the name is taken or impossible, there is nothing at ``path``, or role, layout
@@ -68,18 +75,13 @@ def new_set(
         )
     if not path.exists():
         raise UserError(f"there is no file or folder {path}.{_advice_on_addresses(path)}")
-    if manifest is None and layout in (None, "pairs") and path.is_file() and lists_pairs(path):
+    if manifest is None and layout in (None, "pairs") and _is_table(path):
         path, manifest = path.parent, path.name
-    if layout is not None:
-        found = Detected(layout, manifest, "as you said")
-    elif manifest is not None:
-        found = Detected("pairs", manifest, f"{manifest} lists pairs")
-    elif rain is not None:
-        found = Detected("photographs", None, f"rain {rain} is rendered on photographs")
-    else:
-        found = detect_layout(path)
-    block = {"root": stored_root(path), "layout": found.layout}
+    found = _found(path, layout, manifest, rain, sides)
+    block: dict[str, object] = {"root": stored_root(path), "layout": found.layout}
     block |= {"manifest": found.manifest} if found.manifest else {}
+    if found.sides:
+        block |= {side: list(marks) for side, marks in found.sides._asdict().items()}
     block |= {"rain": rain} if rain else {}
     try:
         check_set_name(name)
@@ -89,6 +91,31 @@ def new_set(
         raise UserError(f"{role} data set {name!r}: {'; '.join(problems)}.") from error
     except ValueError as error:
         raise UserError(f"{error}.") from error
+
+
+def _found(
+    path: Path, layout: str | None, manifest: str | None, rain: Rain | None, sides: Sides | None
+) -> Detected:
+    """Return the layout: as the user says, and where nothing is said, as the files say."""
+    if sides is not None:
+        return Detected(layout or "pairs", manifest, "as you said", sides)
+    if rain is not None and layout in (None, "photographs"):
+        if layout is None:
+            check_backgrounds(path, manifest)
+        return Detected("photographs", manifest, f"rain {rain} is rendered on photographs")
+    if manifest is not None and layout in (None, "pairs"):
+        return detect_manifest(path, manifest)
+    if layout == "pairs":
+        found = look_into(path, LAYOUTS["pairs"].detect)
+        return found or Detected("pairs", None, "as you said")
+    return detect_layout(path) if layout is None else Detected(layout, manifest, "as you said")
+
+
+def _is_table(path: Path) -> bool:
+    """Return whether ``path`` is a list of pairs, or of a kind that names columns."""
+    if not path.is_file():
+        return False
+    return names_images(path, 2) or path.suffix.lower() in {".csv", ".tsv", ".json", ".jsonl"}
 
 
 def add_set(role: Role, name: str, block: DataSet) -> None:

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ssid.config.base import Count, CountOrZero, Params
 from ssid.errors import UserError, nearest
 
 Role = Literal["synthetic", "real", "benchmark"]
-Layout = Literal["photographs", "pairs", "clean_rainy", "rainy_clean"]
 Rain = Literal["rain100l", "rain100h", "varied", "standin"]
 
 
@@ -29,6 +28,29 @@ def check_set_name(name: str) -> str:
     return name
 
 
+def check_layout(name: str) -> str:
+    """Return ``name`` if it is that of a layout.
+
+    Raises:
+        ValueError: if there is none of this name; says which there are.
+    """
+    from ssid.data.sources.layouts import LAYOUTS
+
+    if name not in LAYOUTS:
+        raise ValueError(
+            f"found {name!r}; it should be {' or '.join(LAYOUTS)}.{nearest(name, LAYOUTS)}"
+        )
+    return name
+
+
+def _as_list(marks: object) -> object:
+    return [marks] if isinstance(marks, str) else marks
+
+
+Marks = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as_list)]
+"""One folder or word, or several."""
+
+LayoutName = Annotated[str, AfterValidator(check_layout)]
 SetName = Annotated[str, AfterValidator(check_set_name)]
 
 
@@ -47,7 +69,9 @@ class DataSet(Params):
     """
 
     root: Annotated[str, Field(min_length=1)]
-    layout: Layout
+    layout: LayoutName
+    rainy: Marks = Field(default_factory=list)
+    clean: Marks = Field(default_factory=list)
     manifest: Annotated[str, Field(min_length=1)] | None = None
     rain: Rain | None = None
     renderings: Count = 1
@@ -60,6 +84,16 @@ class DataSet(Params):
         path = PurePosixPath(self.manifest or ".")
         if path.is_absolute() or ".." in path.parts or "\0" in str(path):
             raise ValueError(f"manifest: {self.manifest!r} must be the path of a file below root")
+        return self
+
+    @model_validator(mode="after")
+    def _sides_are_of_pairs(self) -> Self:
+        if bool(self.rainy) != bool(self.clean):
+            raise ValueError("rainy and clean belong together: name both sides, or none")
+        if self.rainy and self.layout != "pairs":
+            raise ValueError(
+                f"rainy and clean are sides of layout: pairs, and the layout is {self.layout}"
+            )
         return self
 
     @model_validator(mode="after")

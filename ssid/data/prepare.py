@@ -10,9 +10,10 @@ from ssid.data.fingerprint import first_same
 from ssid.data.make import MadeImage, make_image
 from ssid.data.ordered import in_order
 from ssid.data.params import DataSet, Role, SyntheticSet
-from ssid.data.sources.layouts import Item, Pairing, reasons, unpacked_items
-from ssid.data.sources.listing import RefusedFile, natural_key
-from ssid.data.sources.side_by_side import check_order
+from ssid.data.sources.items import unpacked_items
+from ssid.data.sources.layouts import LAYOUTS, Item, Pairing
+from ssid.data.sources.layouts.halves import check_order
+from ssid.data.sources.listing import RefusedFile, natural_key, reasons
 from ssid.data.splits import evenly_spaced, held_out
 from ssid.data.store.journal import Entry, Journal, identify
 from ssid.data.store.reader import Record, Split, Summary
@@ -55,8 +56,8 @@ def _prepare(
     role: Role, name: str, block: DataSet, pairing: Pairing, folder: Path, workers: int
 ) -> Summary:
     items = _limited(pairing.items, block.limit)
-    if block.layout in ("clean_rainy", "rainy_clean"):
-        check_order([item.files[0].path for item in items], block.layout)
+    if order := LAYOUTS[block.layout].order:
+        check_order(items, order)
     jobs = [(item, i) for item in items for i in range(block.renderings)]
     with (
         Journal(folder, identify(role, block, items)) as journal,

