@@ -10,9 +10,9 @@ from benchmarks.sets import open_place
 from benchmarks.tables import Training
 from ssid.evaluation.compare.pictures import MAX_BYTES, RANKING, caption
 from ssid.evaluation.compare.runs import Comparison
-from ssid.evaluation.report.sheet import Row, write_rows
 from ssid.inference import derain
 from ssid.models import load_model
+from ssid.pictures import Row, write_rows
 
 
 def draw_extremes(
@@ -32,7 +32,7 @@ def draw_extremes(
         outcomes = finished(run, shop), finished(beside, shop)
         if outcomes[0] is not None and outcomes[1] is not None:
             path = out / f"{run.setting}_{run.variant}_{run.params.seed}.jpg"
-            write_rows(list(rows(*outcomes, shop)), path, MAX_BYTES)
+            write_rows(path, list(rows(*outcomes, shop)), MAX_BYTES)
             written.append(path)
     return written
 

@@ -27,15 +27,16 @@ import torch
 from benchmarks.runs import score_set
 from benchmarks.sets import load_catalogue, open_place, prepare_missing, prepared_in
 from ssid.data.params import DataParams
+from ssid.data.splits import evenly_spaced
 from ssid.data.store.reader import ImageStore
 from ssid.entry import reporting
 from ssid.evaluation.protocol import PROTOCOL, describe_set
-from ssid.evaluation.report.sheet import Row, write_rows
-from ssid.evaluation.scores import RAINY, Score, spread, summarise, write_json
+from ssid.evaluation.scores import RAINY, Score, summarise, write_json
 from ssid.files import sha256
 from ssid.inference import derain
 from ssid.metrics.efficiency import count_macs, count_parameters, measure_latency
 from ssid.models import Derainer, create_model, load_model, save_model
+from ssid.pictures import Row, write_rows
 from ssid.tracking import commit
 
 PAIRS = ("rain100l", "rain100h", "rain800")
@@ -234,7 +235,7 @@ def rows_of_real(network: Derainer, stores: Iterable[ImageStore]) -> list[Row]:
         row(network, store, index, f"{store.records[index].name} of {store.summary.name}")
         for store in stores
         if not store.paired
-        for index in spread(len(store), 4)
+        for index in evenly_spaced(range(len(store)), 4)
     ]
 
 

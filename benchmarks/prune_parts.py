@@ -12,8 +12,8 @@ from torch import Tensor
 
 from benchmarks.prenet_interop import SETS, read
 from ssid.data.rain.render import render
+from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
-from ssid.evaluation.scores import spread
 from ssid.metrics.efficiency import measure_latency
 from ssid.metrics.fidelity import psnr, ssim
 from ssid.models import Derainer, load_model
@@ -132,7 +132,7 @@ def test_pairs(data: Path, name: str, size: Size) -> Pairs:
     """Return rainy and clean test images of one set, 1×3×H×W."""
     folder = data / "paired" / name
     files = sorted((folder / "rainy").iterdir())
-    chosen = (files[index] for index in spread(len(files), size.images))
+    chosen = (files[index] for index in evenly_spaced(range(len(files)), size.images))
     pairs = ((read(file), read(folder / "clean" / file.name)) for file in chosen)
     return [(centre(rainy, size.side), centre(clean, size.side)) for rainy, clean in pairs]
 

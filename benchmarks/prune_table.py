@@ -38,6 +38,7 @@ from benchmarks.prune_parts import (
 )
 from benchmarks.summary import hardware
 from ssid.entry import reporting
+from ssid.files import atomic_write
 from ssid.models import Derainer
 from ssid.progress import track
 from ssid.prune.criteria import CRITERIA
@@ -81,10 +82,8 @@ class Table:
     def write(self) -> None:
         """Write everything that is known."""
         content = {"macs": MACS, "torch": torch.__version__, "subjects": self.subjects}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        partial.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-        partial.replace(self.path)
+        with atomic_write(self.path) as partial:
+            partial.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
 
 class Bench(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ssid.data.params import Layout, Rain, Role
+from ssid.data.params import Role
 from ssid.entry import reporting
 from ssid.errors import UserError
 
@@ -186,11 +186,18 @@ def data_add(
     name: Annotated[str, typer.Argument(help="How the data set will be called.")],
     path: Annotated[Path, typer.Argument(help="Folder, archive, or list of images.")],
     role: Annotated[Role, typer.Option(help="What it is for.")] = "real",
-    layout: Annotated[Layout | None, typer.Option(help="Default: detected.")] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="See `ssid data layouts`; default: detected.")
+    ] = None,
+    rainy: Annotated[
+        list[str] | None,
+        typer.Option(help="Folder, or word in the names, of the rainy side of pairs."),
+    ] = None,
+    clean: Annotated[list[str] | None, typer.Option(help="The same of the clean side.")] = None,
     manifest: Annotated[
         str | None, typer.Option(help="File in PATH that lists the images; default: detected.")
     ] = None,
-    rain: Annotated[Rain | None, typer.Option(help="Rain to render on clean images.")] = None,
+    rain: Annotated[str | None, typer.Option(help="Rain to render on clean images.")] = None,
 ) -> None:
     """Look at a folder, say what it holds, and write its block into params/data.yaml.
 
@@ -202,9 +209,11 @@ def data_add(
     """
     from ssid.data.catalogue import add_set, new_set
     from ssid.data.inspection import inspect, unreadable_by_dvc
+    from ssid.data.sources.sides import Sides
 
     _require_project()
-    block, because = new_set(role, name, path, layout, manifest, rain)
+    sides = Sides(tuple(rainy or ()), tuple(clean or ())) if rainy or clean else None
+    block, because = new_set(role, name, path, layout, manifest, rain, sides)
     print(f"{role} data set {name}: {block.root}, layout {block.layout}")
     print(f"why this layout: {because}; --layout says otherwise")
     print(inspect(role, block, at_most=50))
@@ -258,6 +267,14 @@ def data_list(
         for name, block in params.sets(role).items():
             table.append((role, name, block.layout, block.rain or "-", block.root))
     _print_table(table)
+
+
+@data.command("layouts")
+def data_layouts() -> None:
+    """Show the ways in which images may lie in a folder."""
+    from ssid.data.sources.layouts import LAYOUTS
+
+    _print_table([(name, LAYOUTS[name].description) for name in LAYOUTS])
 
 
 @data.command("check")

@@ -1,4 +1,4 @@
-"""The one exception whose text is written for the person at the keyboard."""
+"""The exceptions whose text is written for the person at the keyboard."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -7,8 +7,56 @@ from difflib import get_close_matches
 class UserError(Exception):
     """Something the user can mend: what was found, what was expected, what to do.
 
-    Entry points print the message alone, without a traceback, and exit with status 1.
+    Entry points print the message alone, without a traceback, and exit with status 1. Those who
+    import this package may catch the subclasses by their standard names as well.
     """
+
+
+class InvalidValueError(UserError, ValueError):
+    """A value is of the wrong kind, out of its range, or contradicts another one."""
+
+
+class MissingFileError(UserError, FileNotFoundError):
+    """A file or folder that is needed is not there."""
+
+
+class UnknownNameError(UserError, LookupError):
+    """A name stands for nothing.
+
+    Args:
+        kind: what the name should be one of, such as ``model``.
+        name: the name that was found.
+        allowed: the names that there are.
+        place: where the name was found, for the beginning of the message.
+        advice: sentence that ends the message.
+    """
+
+    def __init__(
+        self, kind: str, name: str, allowed: Iterable[str], place: str = "", advice: str = ""
+    ) -> None:
+        known = list(allowed)
+        where = f"{place}: " if place else ""
+        then = f" {advice}" if advice else ""
+        super().__init__(
+            f"{where}unknown {kind} {name!r}.{nearest(name, known)}"
+            f" Available: {', '.join(known) or 'none'}.{then}"
+        )
+
+
+class MissingExtraError(UserError, ImportError):
+    """An optional package is not installed.
+
+    Args:
+        package: name of the package, as it is installed.
+        extra: name of the extra of ssid that brings it.
+        purpose: what needs it, for the beginning of the message.
+    """
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package}, which is not installed."
+            f" It comes with an extra: pip install 'ssid[{extra}]'"
+        )
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

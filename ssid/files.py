@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -9,6 +11,30 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a path to write to; the file written there replaces ``path`` when the block ends.
+
+    Whoever reads ``path`` sees the old file or the new one, never a part, even after a loss of
+    power. If the block fails, the old file stays and the new one is removed.
+
+    Args:
+        path: the file to make or replace; its folder is made where it is missing.
+
+    Yields:
+        A path beside it, of the same suffix, that no other process uses.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield partial
+        force_to_disk(partial)
+        partial.replace(path)
+        force_to_disk(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def force_to_disk(path: Path) -> None:

@@ -12,10 +12,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from ssid.data.images import Picture, Refused, read_rgb
+from ssid.data.images import Refused, read_rgb
 from ssid.data.sources.listing import Listing, Photograph, RefusedFile, list_folder, printable
 from ssid.errors import UserError
 from ssid.models import Derainer
+from ssid.pictures import Picture
 from ssid.progress import track
 
 # Tiles begin at multiples of this, so that pooling and strides see the grid of the whole image.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from ssid.errors import UserError, nearest
+from ssid.errors import UnknownNameError
 
 Entry = TypeVar("Entry")
 
@@ -28,10 +28,12 @@ class Registry(Generic[Entry]):
 
     def __getitem__(self, name: str) -> Entry:
         if name not in self._entries:
-            raise UserError(
-                f"unknown {self.kind} {name!r}.{nearest(name, self)} Available: {', '.join(self)}."
-            )
+            raise UnknownNameError(self.kind, name, self)
         return self._entries[name]
+
+    def values(self) -> list[Entry]:
+        """Return all entries in the order in which they were registered."""
+        return list(self._entries.values())
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries

@@ -7,10 +7,12 @@ import skimage.data
 import torch
 from hypothesis import settings
 from PIL import Image
+from torch import Tensor
 
 from ssid.data.params import RealSet, SyntheticSet
 from ssid.data.prepare import prepare
 from ssid.data.store.reader import ImageStore
+from ssid.models.trunks import Trunk, load_trunk
 from support.repository import ROOT
 
 SIZES = [(64, 56), (48, 72), (40, 40), (80, 48), (52, 60)]
@@ -70,3 +72,21 @@ def pair_store(prepared: Path) -> ImageStore:
 def real_store(prepared: Path) -> ImageStore:
     """Return the store of the tiny stand-in for real rain."""
     return ImageStore(prepared / "real" / "tiny_real")
+
+
+@pytest.fixture
+def images() -> Tensor:
+    """Two random pictures, 2×3×48×48."""
+    return torch.rand(2, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="session")
+def trunk() -> Trunk:
+    return load_trunk("efficientnet_lite0")
+
+
+@pytest.fixture(scope="session")
+def clean() -> Tensor:
+    """A photograph, 1×3×96×96."""
+    photograph = torch.from_numpy(skimage.data.astronaut()).permute(2, 0, 1)[None] / 255
+    return photograph[..., 80:176, 180:276].contiguous()

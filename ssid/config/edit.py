@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from ssid.errors import UserError
+from ssid.files import atomic_write
 
 INDENT = "  "
 
@@ -160,13 +162,9 @@ def write_texts(texts: Mapping[Path, str]) -> None:
     Raises:
         UserError: if a file cannot be written; says which, and why.
     """
-    partials = {path: path.with_name(path.name + ".partial") for path in texts}
     try:
-        for path, text in texts.items():
-            partials[path].write_bytes(text.encode("utf-8"))
-        for path, partial in partials.items():
-            partial.replace(path)
+        with ExitStack() as stack:
+            for path, text in texts.items():
+                stack.enter_context(atomic_write(path)).write_bytes(text.encode("utf-8"))
     except OSError as error:
-        for partial in partials.values():
-            partial.unlink(missing_ok=True)
         raise UserError(f"{path} cannot be written: {error.strerror}. Nothing changed.") from error

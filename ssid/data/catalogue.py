@@ -13,17 +13,16 @@ from ssid.data.params import (
     BenchmarkSet,
     DataParams,
     DataSet,
-    Rain,
     RealSet,
     Role,
     SyntheticSet,
     check_set_name,
 )
-from ssid.data.sources.backgrounds import check_backgrounds
 from ssid.data.sources.detection import detect_layout, look_into
 from ssid.data.sources.layouts import LAYOUTS, Detected
 from ssid.data.sources.layouts.pairs import detect_manifest
 from ssid.data.sources.manifests import names_images
+from ssid.data.sources.plausibility import check_clean, check_rainy
 from ssid.data.sources.sides import Sides
 from ssid.errors import UserError, nearest
 
@@ -49,7 +48,7 @@ def new_set(
     path: Path,
     layout: str | None = None,
     manifest: str | None = None,
-    rain: Rain | None = None,
+    rain: str | None = None,
     sides: Sides | None = None,
 ) -> Choice:
     """Return the block of a data set that is not yet in the catalogue.
@@ -78,6 +77,8 @@ def new_set(
     if manifest is None and layout in (None, "pairs") and _is_table(path):
         path, manifest = path.parent, path.name
     found = _found(path, layout, manifest, rain, sides)
+    if role == "real" and found.layout == "photographs" and layout is None and rain is None:
+        check_rainy(path)
     block: dict[str, object] = {"root": stored_root(path), "layout": found.layout}
     block |= {"manifest": found.manifest} if found.manifest else {}
     if found.sides:
@@ -94,14 +95,14 @@ def new_set(
 
 
 def _found(
-    path: Path, layout: str | None, manifest: str | None, rain: Rain | None, sides: Sides | None
+    path: Path, layout: str | None, manifest: str | None, rain: str | None, sides: Sides | None
 ) -> Detected:
     """Return the layout: as the user says, and where nothing is said, as the files say."""
     if sides is not None:
         return Detected(layout or "pairs", manifest, "as you said", sides)
     if rain is not None and layout in (None, "photographs"):
         if layout is None:
-            check_backgrounds(path, manifest)
+            check_clean(path, manifest)
         return Detected("photographs", manifest, f"rain {rain} is rendered on photographs")
     if manifest is not None and layout in (None, "pairs"):
         return detect_manifest(path, manifest)

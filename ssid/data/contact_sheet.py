@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from ssid.data.images import Picture
 from ssid.data.splits import evenly_spaced
 from ssid.data.store.reader import ImageStore
+from ssid.pictures import Picture, thumbnail, write_picture
 
 CELL = 256  # pixels a side
 GAP = 4
@@ -29,26 +28,19 @@ def contact_sheet(store: ImageStore, rows: int = 8) -> Picture:
     sheet = np.full((len(lines) * step + GAP, 3 * step + GAP, 3), BACKGROUND, np.uint8)
     for row, line in enumerate(lines):
         for column, picture in enumerate(line):
-            _paste(sheet, _thumbnail(picture), GAP + row * step, GAP + column * step)
+            _paste(sheet, thumbnail(picture, CELL), GAP + row * step, GAP + column * step)
     return sheet
 
 
 def write_contact_sheet(store: ImageStore, path: Path, rows: int = 8) -> None:
     """Write :func:`contact_sheet` to a PNG file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(contact_sheet(store, rows)).save(path, "PNG")
+    write_picture(path, contact_sheet(store, rows))
 
 
 def _pair(store: ImageStore, index: int) -> list[Picture]:
     rainy, clean = store.rainy(index), store.clean(index)
     layer = 128 + 2 * (rainy.astype(np.int16) - clean)
     return [rainy, clean, layer.clip(0, 255).astype(np.uint8)]
-
-
-def _thumbnail(picture: Picture) -> Picture:
-    image = Image.fromarray(picture)
-    image.thumbnail((CELL, CELL))
-    return np.asarray(image)
 
 
 def _paste(sheet: Picture, picture: Picture, top: int, left: int) -> None:

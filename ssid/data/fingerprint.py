@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ssid.data.images import Picture
+from ssid.pictures import Picture
 
 SIDE = 16
 SAME = 0.9

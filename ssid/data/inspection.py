@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ssid.data.fingerprint import first_same
-from ssid.data.images import Picture
 from ssid.data.make import MadeImage, make_image
 from ssid.data.ordered import in_order
 from ssid.data.params import DataSet, Role
@@ -17,6 +16,7 @@ from ssid.data.sources.listing import Photograph, RefusedFile, printable, reason
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
 from ssid.files import sha256
+from ssid.pictures import Picture
 from ssid.progress import track
 
 DARK = 8  # mean level

@@ -5,7 +5,6 @@ sets have taken photographs from there as well: 13 of the 700 training pairs of 
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from ssid.data.fingerprint import find_same
 from ssid.data.params import DataParams
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
+from ssid.files import atomic_write
 
 SHOWN_LEAKS = 20
 
@@ -96,10 +96,8 @@ def write_exclusions(params: DataParams, prepared: Path, file: Path) -> dict[str
         for name, leaks in found.items()
         if not params.synthetic[name].allow_leakage
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f"{file.name}.{os.getpid()}")
-    partial.write_text(json.dumps(excluded, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    partial.replace(file)  # at once: another process may be reading it
+    with atomic_write(file) as partial:  # another process may be reading it
+        partial.write_text(json.dumps(excluded, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return found
 
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from ssid.data.fingerprint import fingerprint
-from ssid.data.images import Picture, Refused, read_rgb, shrink
+from ssid.data.images import Refused, read_rgb, shrink
 from ssid.data.params import DataSet, Role
 from ssid.data.rain.render import render
 from ssid.data.sources.correspondence import check_same_scene
@@ -13,6 +13,7 @@ from ssid.data.sources.listing import Photograph, RefusedFile
 from ssid.data.sources.side_by_side import split_halves
 from ssid.data.splits import seeded
 from ssid.files import sha256
+from ssid.pictures import Picture
 
 
 @dataclass(frozen=True)

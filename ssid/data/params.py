@@ -3,15 +3,16 @@
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ssid.config.base import Count, CountOrZero, Params
-from ssid.errors import UserError, nearest
+from ssid.config.base import Count, CountOrZero, Params, named, registered
+from ssid.data.rain.profiles import PROFILES
+from ssid.errors import UnknownNameError
 
 Role = Literal["synthetic", "real", "benchmark"]
-Rain = Literal["rain100l", "rain100h", "varied", "standin"]
+Rain = Annotated[str, registered(PROFILES)]
 
 
 def check_set_name(name: str) -> str:
@@ -28,19 +29,10 @@ def check_set_name(name: str) -> str:
     return name
 
 
-def check_layout(name: str) -> str:
-    """Return ``name`` if it is that of a layout.
+def _check_layout(name: str) -> str:
+    from ssid.data.sources.layouts import LAYOUTS  # opens images, which a parameter file does not
 
-    Raises:
-        ValueError: if there is none of this name; says which there are.
-    """
-    from ssid.data.sources.layouts import LAYOUTS
-
-    if name not in LAYOUTS:
-        raise ValueError(
-            f"found {name!r}; it should be {' or '.join(LAYOUTS)}.{nearest(name, LAYOUTS)}"
-        )
-    return name
+    return LAYOUTS[name] and name
 
 
 def _as_list(marks: object) -> object:
@@ -50,7 +42,7 @@ def _as_list(marks: object) -> object:
 Marks = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as_list)]
 """One folder or word, or several."""
 
-LayoutName = Annotated[str, AfterValidator(check_layout)]
+LayoutName = Annotated[str, named(_check_layout)]
 SetName = Annotated[str, AfterValidator(check_set_name)]
 
 
@@ -116,7 +108,7 @@ class _PairedSet(DataSet):
         if self.layout == "photographs" and self.rain is None:
             raise ValueError(
                 "layout: photographs has no pairs; name a rain profile to render"
-                f" ({', '.join(get_args(Rain))}), or list photographs of real rain under real:"
+                f" ({', '.join(PROFILES)}), or list photographs of real rain under real:"
             )
         return self
 
@@ -164,8 +156,7 @@ def data_set(params: DataParams, role: Role, name: str) -> DataSet:
     """
     sets = params.sets(role)
     if name not in sets:
-        raise UserError(
-            f"params/data.yaml has no {role} data set {name!r}.{nearest(name, sets)}"
-            f" Its {role} sets: {', '.join(sets) or 'none'}. Add one with `ssid data add`."
+        raise UnknownNameError(
+            f"{role} data set", name, sets, "params/data.yaml", "Add one with `ssid data add`."
         )
     return sets[name]

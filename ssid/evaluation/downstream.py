@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ssid.data.store.reader import ImageStore
 from ssid.evaluation.judges import Judges
-from ssid.evaluation.scores import CLEAN, as_tensor, share
+from ssid.evaluation.scores import CLEAN, share
 from ssid.metrics.downstream import (
     Boxes,
     Detector,
@@ -21,6 +21,7 @@ from ssid.metrics.downstream import (
     mean_iou,
     mean_pixel_accuracy,
 )
+from ssid.pictures import to_tensor
 from ssid.progress import track
 
 CERTAIN = 0.5
@@ -93,10 +94,10 @@ def read_estimates(
     for index in indices:
         files = folder / store.records[index].name
         images = {method: read_png(files / f"{method}.png") for method in methods}
-        yield index, {**images, CLEAN: as_tensor(store.clean(index))}
+        yield index, {**images, CLEAN: to_tensor(store.clean(index), torch.float64)}
 
 
 def read_png(path: Path) -> Tensor:
     """Return a picture as 3×H×W in [0, 1]."""
     with Image.open(path) as image:
-        return as_tensor(np.asarray(image))
+        return to_tensor(np.asarray(image), torch.float64)

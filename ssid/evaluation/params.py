@@ -1,11 +1,12 @@
 """params/evaluate.yaml: what is measured, and on what."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive
+from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive, named
 from ssid.metrics.params import LatencyParams
+from ssid.metrics.table import check_family
 
 Name = Annotated[str, Field(min_length=1)]
 Colour = Field(min_length=3, max_length=3)
@@ -73,7 +74,7 @@ class EvaluateParams(Params):
     limit: Count | None = None
     tile: Annotated[int, Field(ge=64)] | None = None
     overlap: CountOrZero = 64
-    metrics: Annotated[list[Literal["psnr", "ssim", "niqe", "lpips"]], Field(min_length=1)]
+    metrics: Annotated[list[Annotated[str, named(check_family)]], Field(min_length=1)]
     downstream: DownstreamParams = DownstreamParams()
     pictures: CountOrZero = 4
     threads: Count | None = None

@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -13,43 +13,22 @@ import numpy as np
 import torch
 from accelerate import PartialState
 from accelerate.utils import gather_object
-from PIL import Image
 
-from ssid.data.images import Picture
+from ssid.data.splits import evenly_spaced
 from ssid.data.store.reader import ImageStore
 from ssid.evaluation.params import EvaluateParams
 from ssid.inference import derain
-from ssid.metrics.fidelity import psnr, ssim
-from ssid.metrics.niqe import niqe
 from ssid.metrics.perceptual import Lpips
-from ssid.metrics.sharpness import sharpness
+from ssid.metrics.table import METRICS, Metric
 from ssid.models import Derainer
+from ssid.pictures import Picture, to_tensor, write_picture
 from ssid.progress import track
 
 RAINY, CLEAN = "rainy", "clean"
 
 
-@dataclass(frozen=True)
-class Measures:
-    """What is measured on one picture; fields that do not apply are None.
-
-    Attributes:
-        psnr_rgb: in dB.
-        psnr_y: in dB.
-        ssim_rgb: at most 1.
-        ssim_y: at most 1.
-        lpips: distance to the clean image; 0 is best.
-        niqe: lower is better; None for images too small or too flat for it.
-        sharpness: strong edges in grey levels per pixel; beside NIQE, because blur can lower that.
-    """
-
-    psnr_rgb: float | None = None
-    psnr_y: float | None = None
-    ssim_rgb: float | None = None
-    ssim_y: float | None = None
-    lpips: float | None = None
-    niqe: float | None = None
-    sharpness: float | None = None
+Measures = Mapping[str, float]
+"""Values by key of the metric; what was not measured, or is undefined, has no key."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +40,7 @@ class Score:
         set: name of the data set.
         image: name of the image in the set.
         method: ``rainy`` for the input itself, else the name of the network.
-        measures: the numbers.
+        measures: values by key of the metric.
     """
 
     role: str
@@ -69,9 +48,6 @@ class Score:
     image: str
     method: str
     measures: Measures
-
-
-METRICS = tuple(field.name for field in fields(Measures))
 
 
 def evaluate_set(
@@ -115,20 +91,22 @@ def measure(
     picture: Picture, clean: Picture | None, metrics: Sequence[str], lpips: Lpips | None = None
 ) -> Measures:
     """Return the chosen metrics of one H×W×3 uint8 picture; fidelity needs the clean one."""
-    image = as_tensor(picture)
-    measured = {"sharpness": float(sharpness(image))}
-    if clean is not None:
-        truth = as_tensor(clean)
-        for name, metric in (("psnr", psnr), ("ssim", ssim)):
-            if name in metrics:
-                measured[f"{name}_rgb"] = float(metric(image, truth, "rgb"))
-                measured[f"{name}_y"] = float(metric(image, truth, "y"))
-        if lpips is not None:
-            measured["lpips"] = float(lpips(image[None], truth[None]))
-    if "niqe" in metrics:
-        with suppress(ValueError):  # too small, or without texture: there is no NIQE
-            measured["niqe"] = niqe(picture)
-    return Measures(**measured)
+    image = to_tensor(picture, torch.float64)
+    truth = None if clean is None else to_tensor(clean, torch.float64)
+    measured = {}
+    for metric in image_metrics(metrics):
+        if metric.measure is not None and (truth is not None or not metric.paired):
+            with suppress(ValueError):  # such as NIQE, of an image too small or without texture
+                measured[metric.key] = metric.measure(image, truth)
+    if lpips is not None and truth is not None:
+        measured["lpips"] = float(lpips(image[None], truth[None]))
+    return measured
+
+
+def image_metrics(chosen: Iterable[str]) -> list[Metric]:
+    """Return the metrics of single images that the names in params/evaluate.yaml stand for."""
+    names = {*chosen, ""}
+    return [metric for metric in METRICS.values() if metric.family in names]
 
 
 def summarise(scores: Iterable[Score]) -> dict[str, Any]:
@@ -139,7 +117,8 @@ def summarise(scores: Iterable[Score]) -> dict[str, Any]:
     summary: dict[str, Any] = {}
     for (role, name, method), members in groups.items():
         means = {
-            metric: mean(getattr(score.measures, metric) for score in members) for metric in METRICS
+            metric.key: mean(score.measures.get(metric.key) for score in members)
+            for metric in METRICS.values()
         }
         known = {metric: value for metric, value in means.items() if value is not None}
         summary.setdefault(role, {}).setdefault(name, {})[method] = known
@@ -152,27 +131,21 @@ def mean(values: Iterable[float | None]) -> float | None:
     return round(fmean(known), 4) if known else None
 
 
-def spread(count: int, limit: int | None) -> list[int]:
-    """Return at most ``limit`` of ``count`` indices, evenly spaced."""
-    if limit is None or limit >= count:
-        return list(range(count))
-    return [position * count // limit for position in range(limit)]
-
-
 def share(count: int, limit: int | None) -> list[int]:
     """Return the indices that this process measures; none where there are more processes."""
     state = PartialState()
-    return spread(count, limit)[state.process_index :: state.num_processes]
+    return evenly_spaced(range(count), limit)[state.process_index :: state.num_processes]
 
 
 def write_scores(path: Path, scores: Sequence[Score]) -> None:
     """Write one CSV row per image and method."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(("role", "set", "image", "method", *METRICS))
+        columns = [m.key for m in METRICS.values() if m.family != "downstream"]
+        writer.writerow(("role", "set", "image", "method", *columns))
         for score in scores:
             place = score.role, score.set, score.image, score.method
-            writer.writerow((*place, *astuple(score.measures)))
+            writer.writerow((*place, *map(score.measures.get, columns)))
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -182,11 +155,5 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def save_pictures(folder: Path, pictures: Mapping[str, Picture]) -> None:
     """Write ``<method>.png`` for each picture."""
-    folder.mkdir(parents=True, exist_ok=True)
     for method, picture in pictures.items():
-        Image.fromarray(np.ascontiguousarray(picture)).save(folder / f"{method}.png")
-
-
-def as_tensor(picture: Picture) -> torch.Tensor:
-    """Return an H×W×3 uint8 picture as 3×H×W in [0, 1]."""
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).double() / 255
+        write_picture(folder / f"{method}.png", picture)

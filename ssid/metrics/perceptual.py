@@ -28,7 +28,8 @@ class Lpips(nn.Module):
 
     def __init__(self, trunk: Trunk = "alex", weights: Path | None = None) -> None:
         super().__init__()
-        self.network = load_lpips(trunk, weights).requires_grad_(False).eval()
+        self.network = load_lpips(trunk, weights)
+        self.requires_grad_(False).eval()
 
     @torch.inference_mode()
     def forward(self, estimate: Tensor, target: Tensor) -> Tensor:

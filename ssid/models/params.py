@@ -2,8 +2,9 @@
 
 import inspect
 import json
-from typing import Any
+from typing import Annotated, Any
 
+import torch
 from pydantic import (
     Field,
     TypeAdapter,
@@ -12,27 +13,18 @@ from pydantic import (
     field_validator,
 )
 
-from ssid.config.base import Params
+from ssid.config.base import Params, registered
 from ssid.config.explain import explain_value
-from ssid.errors import UserError
+from ssid.errors import InvalidValueError, UserError
+from ssid.models import MODELS, create_model
+from ssid.models.registry import check_options
 
 
 class ModelParams(Params):
     """A registered network and its options; refused unless it can be built from them."""
 
-    name: str
+    name: Annotated[str, registered(MODELS)]
     options: dict[str, Any] = Field(default_factory=dict)
-
-    @field_validator("name")
-    @classmethod
-    def _is_registered(cls, name: str) -> str:
-        from ssid.models import MODELS  # brings torch, which most commands never need
-
-        try:
-            MODELS[name]
-        except UserError as error:
-            raise ValueError(str(error)) from error
-        return name
 
     @field_validator("options")
     @classmethod
@@ -47,19 +39,17 @@ class ModelParams(Params):
 
 def _check_network(name: str, options: dict[str, Any]) -> None:
     """Raise :class:`UserError` unless the network can be built; no memory is used for it."""
-    import torch
-
-    from ssid.models.registry import MODELS, check_options, create_model
-
     check_options(name, options)
     declared = inspect.signature(MODELS[name].build, eval_str=True).parameters
     for option, value in options.items():
         try:  # as JSON, since YAML has no tuples: a list is right where a tuple is declared
             TypeAdapter(declared[option].annotation).validate_json(json.dumps(value), strict=True)
         except ValidationError as error:
-            raise UserError(f"{option}: {explain_value(error.errors()[0])}") from error
+            raise InvalidValueError(f"{option}: {explain_value(error.errors()[0])}") from error
     try:
         with torch.device("meta"):
             create_model(name, **options)
     except (RuntimeError, ArithmeticError, LookupError) as error:  # such as a negative width
-        raise UserError(f"model {name!r} cannot be built with {options}: {error}") from error
+        raise InvalidValueError(
+            f"model {name!r} cannot be built with {options}: {error}"
+        ) from error

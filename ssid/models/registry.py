@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from ssid.errors import UserError, nearest
+from ssid.errors import InvalidValueError, UnknownNameError
 from ssid.models.base import Derainer
 from ssid.registry import Registry
 
@@ -51,10 +51,7 @@ def check_options(name: str, options: dict[str, Any]) -> None:
     allowed = MODELS[name].options()
     for option in options:
         if option not in allowed:
-            raise UserError(
-                f"model {name!r} has no option {option!r}.{nearest(option, allowed)}"
-                f" Its options: {', '.join(allowed) or 'none'}."
-            )
+            raise UnknownNameError("option", option, allowed, f"model {name!r}")
 
 
 def create_model(name: str, **options: Any) -> Derainer:
@@ -70,7 +67,9 @@ def create_model(name: str, **options: Any) -> Derainer:
     try:
         network = MODELS[name].build(**options)
     except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
-        raise UserError(f"model {name!r} cannot be built with {options}: {error}") from error
+        raise InvalidValueError(
+            f"model {name!r} cannot be built with {options}: {error}"
+        ) from error
     return network.to(memory_format=torch.channels_last)
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Annotated, Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
+from ssid.config.base import named
 from ssid.models.precision import full_precision
 from ssid.models.pretrained import draw, fill, read_lite0, read_torchvision
 from ssid.registry import Registry
@@ -70,6 +71,7 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 TRUNKS: Registry[Architecture] = Registry("trunk")
+TrunkName = Annotated[str, named(lambda name: TRUNKS[name.removesuffix(RANDOM)] and name)]
 TRUNKS.add(
     "efficientnet_lite0",
     Architecture(

@@ -10,6 +10,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from ssid.errors import UserError
+from ssid.files import atomic_write
 from ssid.models.base import Derainer
 from ssid.models.narrow import narrow
 from ssid.models.registry import create_model
@@ -75,10 +76,8 @@ def save_model(
     tensors = {name: t.cpu().contiguous() for name, t in state.items()}
     # One key only: safetensors writes several in random order, and equal models equal bytes.
     metadata = {FORMAT: json.dumps(recipe._asdict(), sort_keys=True)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(save(tensors, metadata))
-    partial.replace(path)
+    with atomic_write(path) as partial:
+        partial.write_bytes(save(tensors, metadata))
 
 
 def load_model(path: Path) -> tuple[Derainer, Recipe]:

@@ -1,18 +1,23 @@
 """Perceptual contrast: towards the rain-free picture, away from the rainy one."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor, nn
 
+from ssid.config.base import NotNegative
 from ssid.models.precision import at_least_float32
-from ssid.models.trunks import Trunk, load_trunk
+from ssid.models.trunks import Trunk, TrunkName, load_trunk
 from ssid.objective.registry import Setup, term
 from ssid.objective.scene import Scene
 
 SAPNET_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4)
 EPSILON = 1e-7
+Omega = Annotated[list[NotNegative], Field(min_length=4, max_length=4)]
+"""ω of the four feature maps, fine to coarse."""
 
 
 def perceptual_contrastive_loss(
@@ -68,10 +73,14 @@ def _distance(mine: Tensor, reference: Tensor) -> Tensor:
 
 
 def contrast_part(
-    setup: Setup, *, trunk: str = "efficientnet_lite0", weights: str | None = None
+    setup: Setup,
+    *,
+    trunk: TrunkName = "efficientnet_lite0",
+    weights: str | None = None,
+    omega: Omega = list(SAPNET_WEIGHTS),  # noqa: B006 (never changed)
 ) -> PerceptualContrast:
     """Return the contrast in a frozen trunk."""
-    return PerceptualContrast(load_trunk(trunk, weights))
+    return PerceptualContrast(load_trunk(trunk, weights), omega)
 
 
 @term(

@@ -13,6 +13,8 @@ Both work on rain residuals (:func:`ssid.objective.rain_prior.rain_residual`) an
 and student of different widths meet in one channel: the ``mean_sq`` map of
 :func:`ssid.objective.statistics.aggregate`, for every distance except ``code_kl``.
 
+A distance's keyword options can be set in params/, beside the name of the distance.
+
 ``moments``, ``mmd`` and ``sliced_wasserstein`` measure in units of the target's standard
 deviation: the tiny features of a rain residual count as much as large codes, and a weight found
 for one network serves another.
@@ -20,18 +22,21 @@ for one network serves another.
 
 import math
 from collections.abc import Callable
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ssid.config.base import Count, CountOrZero, Positive, registered
 from ssid.registry import Registry
 
 DISTANCES: Registry[Callable[..., Tensor]] = Registry("alignment distance")
+DistanceName = Annotated[str, registered(DISTANCES)]
 
 
 @DISTANCES.register("code_kl")
-def code_kl(student: Tensor, target: Tensor, temperature: float = 1.0) -> Tensor:
+def code_kl(student: Tensor, target: Tensor, *, temperature: Positive = 1.0) -> Tensor:
     """Return KL(p_target ‖ p_student), p = mean over positions of softmax_c(code / τ).
 
     Source: SSID-KD (TCSVT 2022) corrected. The published form, which compares unrelated images
@@ -97,7 +102,9 @@ def moments(student: Tensor, target: Tensor) -> Tensor:
 
 
 @DISTANCES.register("mmd")
-def mmd(student: Tensor, target: Tensor, max_positions: int = 256, seed: int = 0) -> Tensor:
+def mmd(
+    student: Tensor, target: Tensor, *, max_positions: Count = 256, seed: CountOrZero = 0
+) -> Tensor:
     """Return the squared maximum mean discrepancy with a Gaussian kernel of median bandwidth.
 
     Source: Gretton et al., JMLR 2012, Eq. 5 (the biased estimate: never negative, 0 for equal
@@ -128,9 +135,10 @@ def mmd(student: Tensor, target: Tensor, max_positions: int = 256, seed: int = 0
 def sliced_wasserstein(
     student: Tensor,
     target: Tensor,
-    projections: int = 32,
-    max_positions: int = 1024,
-    seed: int = 0,
+    *,
+    projections: Count = 32,
+    max_positions: Count = 1024,
+    seed: CountOrZero = 0,
 ) -> Tensor:
     """Return the 1-Wasserstein distance along random directions, averaged over them.
 

@@ -122,7 +122,9 @@ class Objective(nn.Module):
         if entry.part is not None:
             options = {k: v for k, v in params.options.items() if k in entry.part_options()}
             self.parts[name] = entry.part(setup, **options)
-        options = {k: v for k, v in params.options.items() if k in entry.value_options()}
+        options = {
+            k: v for k, v in params.options.items() if k in entry.value_options(params.options)
+        }
         self.terms.append(ActiveTerm(name, entry, params.weight, params.start, options))
 
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ssid.models.precision import at_least_float32
-from ssid.models.trunks import Trunk, load_trunk
+from ssid.models.trunks import Trunk, TrunkName, load_trunk
 from ssid.objective.registry import Setup, term
 from ssid.objective.scene import Scene
 
@@ -50,10 +50,14 @@ class PerceptualLoss(nn.Module):
 
 
 def perceptual_part(
-    setup: Setup, *, trunk: str = "efficientnet_lite0", weights: str | None = None
+    setup: Setup,
+    *,
+    trunk: TrunkName = "efficientnet_lite0",
+    weights: str | None = None,
+    norm: Literal["l1", "l2"] = "l2",
 ) -> PerceptualLoss:
     """Return the feature distance in a frozen trunk."""
-    return PerceptualLoss(load_trunk(trunk, weights))
+    return PerceptualLoss(load_trunk(trunk, weights), norm)
 
 
 @term(

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ssid.objective.registry import term
 from ssid.objective.scene import Scene, last_map
-from ssid.objective.statistics import Statistic, statistics_loss
+from ssid.objective.statistics import StatisticName, statistics_loss
 
 
 def rain_residual(rainy_map: Tensor, clean_map: Tensor) -> Tensor:
@@ -59,7 +59,7 @@ def recurrent_rain_prior_loss(
     student=("rainy", "clean"),
     teacher=("rainy", "clean"),
 )
-def rain_prior(scene: Scene, *, aggregate: Statistic = "sum_sq") -> Tensor:
+def rain_prior(scene: Scene, *, aggregate: StatisticName = "sum_sq") -> Tensor:
     """Match what rain adds to the features; rain-prior distillation (ICIP 2022), Eq. 1–2."""
     return rain_prior_loss(*_residuals(scene), aggregate)
 
@@ -70,7 +70,7 @@ def rain_prior(scene: Scene, *, aggregate: Statistic = "sum_sq") -> Tensor:
     student=("rainy", "clean"),
     teacher=("rainy", "clean"),
 )
-def recurrent_rain_prior(scene: Scene, *, aggregate: Statistic = "sum_sq") -> Tensor:
+def recurrent_rain_prior(scene: Scene, *, aggregate: StatisticName = "sum_sq") -> Tensor:
     """Match the residual of every recurrence of the teacher; Eq. 5 of the same paper."""
     student, _ = _residuals(scene)
     stages = zip(scene.teacher("rainy"), scene.teacher("clean"), strict=True)

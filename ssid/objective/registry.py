@@ -3,12 +3,13 @@
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from torch import Tensor, nn
 
-from ssid.errors import UserError, nearest
+from ssid.errors import InvalidValueError, UnknownNameError
 from ssid.models import Derainer
 from ssid.objective.scene import DOMAINS, Domain, View
 from ssid.registry import Registry
@@ -34,6 +35,8 @@ class TermEntry:
         teacher: views that the teacher has to see.
         images: views of which the term reads the pictures themselves.
         part: builds the module that belongs to the term, or None.
+        choices: registries of functions that an option of the same name chooses from, such as
+            ``distance``; the keyword options of the chosen function are options of the term, too.
         saved: whether the part changes during training and belongs into checkpoints.
         fits: raises ``ValueError``, saying which students do, if the term cannot use this one.
     """
@@ -46,6 +49,7 @@ class TermEntry:
     part: Callable[..., nn.Module] | None
     saved: bool
     fits: Callable[[Derainer], None] | None
+    choices: Mapping[str, Registry[Callable[..., Any]]]
 
     @property
     def views(self) -> frozenset[View]:
@@ -54,15 +58,20 @@ class TermEntry:
 
     def narrowed(self, options: Mapping[str, Any]) -> "TermEntry":
         """Return the entry without the student's views that its option ``on`` leaves out."""
-        on = self.value_options().get("on")
+        on = self.value_options(options).get("on")
         if on is None:
             return self
         chosen: Domain = options.get("on", on.default)
         return replace(self, student=self.student & frozenset(DOMAINS[chosen]))
 
-    def value_options(self) -> dict[str, inspect.Parameter]:
-        """Return the keyword options of the term's function."""
-        return _keywords(self.value)
+    def value_options(self, given: Mapping[str, Any]) -> dict[str, inspect.Parameter]:
+        """Return the keyword options of the term's function, and of those that ``given`` choose."""
+        options = _keywords(self.value)
+        for option, registry in self.choices.items():
+            chosen = given.get(option, options[option].default)
+            if chosen in registry:
+                options |= _keywords(registry[chosen])
+        return options
 
     def part_options(self) -> dict[str, inspect.Parameter]:
         """Return the keyword options that build the term's part."""
@@ -82,12 +91,13 @@ def term(
     part: Callable[..., nn.Module] | None = None,
     saved: bool = False,
     fits: Callable[[Derainer], None] | None = None,
+    choices: Mapping[str, Registry[Callable[..., Any]]] = MappingProxyType({}),
 ) -> Callable[[Callable[..., Tensor]], Callable[..., Tensor]]:
     """Return a decorator that registers a function of a scene as a term; see :class:`TermEntry`."""
 
     def decorate(value: Callable[..., Tensor]) -> Callable[..., Tensor]:
         views = frozenset(student), frozenset(teacher), frozenset(images)
-        TERMS.add(name, TermEntry(value, kind, *views, part, saved, fits))
+        TERMS.add(name, TermEntry(value, kind, *views, part, saved, fits, choices))
         return value
 
     return decorate
@@ -96,13 +106,11 @@ def term(
 def check_term(name: str, options: dict[str, Any]) -> None:
     """Raise :class:`UserError` for an unknown term, an unknown option or an impossible value."""
     entry = TERMS[name]
-    allowed = entry.value_options() | entry.part_options()
+    allowed = entry.value_options(options) | entry.part_options()
     for option, value in options.items():
         if option not in allowed:
-            raise UserError(
-                f"term {name!r} has no option {option!r}.{nearest(option, allowed)}"
-                f" Its options: {', '.join(['weight', 'start', *sorted(allowed)])}."
-            )
+            known = ["weight", "start", *sorted(allowed)]
+            raise UnknownNameError("option", option, known, f"term {name!r}")
         _check_value(name, allowed[option], value)
 
 
@@ -112,7 +120,7 @@ def _check_value(name: str, option: inspect.Parameter, value: Any) -> None:
         TypeAdapter(option.annotation, config=config).validate_python(value)
     except ValidationError as error:
         detail = error.errors()[0]["msg"]
-        raise UserError(
+        raise InvalidValueError(
             f"term {name!r}, option {option.name!r}: found {value!r}. {detail}."
         ) from error
 

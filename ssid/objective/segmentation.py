@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ssid.models.precision import full_precision
-from ssid.models.trunks import COARSE, Frozen, Trunk, load_trunk
+from ssid.models.trunks import COARSE, Frozen, Trunk, TrunkName, load_trunk
 from ssid.objective.registry import Setup, term
 from ssid.objective.scene import Domain, Scene
 
@@ -103,7 +103,7 @@ def _resize(maps: Tensor, like: Tensor) -> Tensor:
 
 
 def segmentation_part(
-    setup: Setup, *, trunk: str = "efficientnet_lite0", weights: str | None = None
+    setup: Setup, *, trunk: TrunkName = "efficientnet_lite0", weights: str | None = None
 ) -> BackgroundSegmentation:
     """Return the frozen segmentation network."""
     return BackgroundSegmentation(load_trunk(trunk, weights, taps=COARSE))

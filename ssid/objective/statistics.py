@@ -1,16 +1,18 @@
 """Match one-channel statistics of feature maps (SRKD): no adapter between widths is needed."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated
 
 from torch import Tensor
 
+from ssid.config.base import registered
 from ssid.objective.geometry import to_common_size
 from ssid.objective.registry import term
 from ssid.objective.scene import Scene, last_map
 from ssid.registry import Registry
 
 STATISTICS: Registry[Callable[[Tensor], Tensor]] = Registry("channel statistic")
+StatisticName = Annotated[str, registered(STATISTICS)]
 STATISTICS.add("sum_sq", lambda features: features.sum(1, keepdim=True).square())
 STATISTICS.add("mean_sq", lambda features: features.mean(1, keepdim=True).square())
 STATISTICS.add("max_sq", lambda features: features.amax(1, keepdim=True).square())
@@ -54,11 +56,8 @@ def statistics_loss(student: Tensor, teacher: Tensor, how: str = "sum_sq") -> Te
     return (teacher_map - student_map).abs().mean()
 
 
-Statistic = Literal["sum_sq", "mean_sq", "max_sq", "min_sq"]
-
-
 @term("statistics", kind="distillation", student=("rainy",), teacher=("rainy",))
-def statistics(scene: Scene, *, statistic: Statistic = "sum_sq") -> Tensor:
+def statistics(scene: Scene, *, statistic: StatisticName = "sum_sq") -> Tensor:
     """Match a statistic over channels of the plain features; SRKD."""
     return statistics_loss(
         last_map(scene.student("rainy")), last_map(scene.teacher("rainy")), statistic

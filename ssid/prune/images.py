@@ -7,9 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssid.data.images import Picture, Refused, read_rgb
+from ssid.data.images import Refused, read_rgb
 from ssid.data.sources.listing import RefusedFile, list_folder, list_text, reasons
+from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
+from ssid.pictures import Picture, to_tensor
 
 
 def read_pictures(root: Path, limit: int | None = None) -> list[Picture]:
@@ -25,11 +27,8 @@ def read_pictures(root: Path, limit: int | None = None) -> list[Picture]:
     if not root.exists():
         raise UserError(f"there is no folder or list of clean photographs {root}.")
     listing = list_folder(root) if root.is_dir() else list_text(root)
-    count = len(listing.photographs)
-    chosen = np.linspace(0, count - 1, min(limit or count, count)).round().astype(int)
     pictures, refused = [], list(listing.refused)
-    for index in chosen:
-        photograph = listing.photographs[index]
+    for photograph in evenly_spaced(listing.photographs, limit):
         try:
             pictures.append(read_rgb(photograph.path))
         except Refused as reason:
@@ -47,7 +46,7 @@ def random_crops(pictures: Sequence[Picture], batch: int, side: int, seed: int) 
     rng = np.random.default_rng(seed)
     while True:
         crops = [_crop(pictures[int(rng.integers(len(pictures)))], side, rng) for _ in range(batch)]
-        yield torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float().div(255)
+        yield to_tensor(np.stack(crops))
 
 
 def random_noise(batch: int, side: int, seed: int) -> Iterator[Tensor]:

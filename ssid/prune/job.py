@@ -13,6 +13,7 @@ from ssid.errors import UserError
 from ssid.metrics.cost import measure_cost
 from ssid.metrics.params import LatencyParams
 from ssid.models import Derainer, load_model, save_model
+from ssid.pictures import to_picture
 from ssid.progress import track
 from ssid.prune.dreaming import Dream, Dreaming, dream, penultimate
 from ssid.prune.images import random_crops, random_noise, read_pictures
@@ -130,5 +131,4 @@ def _seen(dreams: Iterable[Dream], last: int, witness: Witness | None) -> Iterat
 def _sheet(now: Dream) -> np.ndarray:
     """Return dreamed images above the clean images they were dreamed from, uint8 H×W×3."""
     rows = [torch.cat(list(images), 2) for images in (now.images, now.clean)]
-    sheet = torch.cat(rows, 1).permute(1, 2, 0).mul(255).round()
-    return sheet.to(torch.uint8).cpu().numpy()
+    return to_picture(torch.cat(rows, 1))

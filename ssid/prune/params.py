@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive
-from ssid.errors import UserError
+from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive, registered
 from ssid.metrics.params import LatencyParams
+from ssid.prune.criteria import CRITERIA
 
 
 class DreamParams(Params):
@@ -59,20 +59,9 @@ class PruneParams(Params):
     models: list[Literal["teacher", "student"]] = Field(default_factory=list)
     macs: Annotated[float, Field(gt=0, le=1)] = 0.6
     unit: Literal["filters", "weights"] = "filters"
-    criterion: str = "lamp"
+    criterion: Annotated[str, registered(CRITERIA)] = "lamp"
     multiple: Count = 1
     seed: CountOrZero = 0
     threads: Count | None = 1
     recovery: RecoveryParams = RecoveryParams()
     latency: LatencyParams = LatencyParams()
-
-    @field_validator("criterion")
-    @classmethod
-    def _is_registered(cls, name: str) -> str:
-        from ssid.prune.criteria import CRITERIA  # brings torch
-
-        try:
-            CRITERIA[name]
-        except UserError as error:
-            raise ValueError(str(error)) from error
-        return name

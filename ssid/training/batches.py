@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
 from ssid.objective.batch import Batch
+from ssid.pictures import to_tensor
 
 PAIRS, REAL = 0, 1  # stream numbers: the two streams never draw the same random numbers
 
@@ -141,8 +142,7 @@ class Batches(Dataset[Batch]):
     def _stack(self, patches: list[np.ndarray]) -> Tensor:
         if not patches:
             return torch.empty(0, 3, self.patch, self.patch)
-        stacked = torch.from_numpy(np.stack(patches))
-        return stacked.permute(0, 3, 1, 2).contiguous().float().div_(255)
+        return to_tensor(np.stack(patches)).contiguous()
 
 
 def iterate(batches: Batches, start: int, stop: int, workers: int = 0) -> Iterator[Batch]:

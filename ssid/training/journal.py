@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 
+from ssid.files import atomic_write
+from ssid.pictures import write_picture
 from ssid.tracking import Tracker
 from ssid.training.validation import Example
 
@@ -34,9 +35,8 @@ class Journal:
         if self.active:
             self.panels.mkdir(parents=True, exist_ok=True)
             lines = self.curves.read_text().splitlines() if self.curves.is_file() and step else []
-            partial = self.curves.with_suffix(".partial")
-            partial.write_text("".join(f"{line}\n" for line in lines if _step(line) <= step))
-            partial.replace(self.curves)
+            with atomic_write(self.curves) as partial:
+                partial.write_text("".join(f"{line}\n" for line in lines if _step(line) <= step))
 
     def pending(self) -> dict[str, Tensor]:
         """Return what was collected since the last :meth:`average`, for checkpoints."""
@@ -69,7 +69,7 @@ class Journal:
         if self.active:
             for number, example in enumerate(examples):
                 name = f"step-{step:08d}-{number}.png"
-                Image.fromarray(example.panel()).save(self.panels / name)
+                write_picture(self.panels / name, example.panel())
                 self.tracker.picture(example.panel(), f"panels/{name}")
 
 

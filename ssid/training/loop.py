@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
-from ssid.files import sha256
+from ssid.files import atomic_write, sha256
 from ssid.models import Derainer, Recipe, Stage, load_model, save_model
 from ssid.models.weights import distinct_state, load_distinct_state
 from ssid.objective import Setup
@@ -186,10 +186,8 @@ class Trainer:
         """Hand over the best student, and record it."""
         if not self.accelerator.is_main_process:
             return
-        output.parent.mkdir(parents=True, exist_ok=True)
-        partial = output.with_name(f"{output.name}.partial")
-        shutil.copyfile(self.best, partial)
-        partial.replace(output)
+        with atomic_write(output) as partial:
+            shutil.copyfile(self.best, partial)
         self.tracker.tags({"model_sha256": sha256(output)})
         student, _ = load_model(output)
         example, _ = next(central_crops(self.job.synthetic), (torch.rand(1, 3, 64, 64), None))

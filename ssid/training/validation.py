@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ssid.data.store.reader import ImageStore
 from ssid.metrics.fidelity import psnr, ssim
+from ssid.pictures import Picture, to_picture, to_tensor
 
 SIDE = 256
 """Validation looks at the central SIDE×SIDE pixels at most, so that it stays a small share."""
@@ -25,10 +26,9 @@ class Example(NamedTuple):
     psnr: float
     ssim: float
 
-    def panel(self) -> np.ndarray:
+    def panel(self) -> Picture:
         """Return rainy, derained and clean side by side, H×3W×3 uint8."""
-        row = torch.cat([self.rainy, self.derained.clamp(0, 1), self.clean], dim=2)
-        return (row * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+        return to_picture(torch.cat([self.rainy, self.derained, self.clean], dim=2))
 
 
 class Validation(NamedTuple):
@@ -68,8 +68,7 @@ def central_crops(stores: Sequence[ImageStore]) -> Iterator[tuple[Tensor, Tensor
 
 def _centre(image: np.ndarray) -> Tensor:
     top, left = (max(side - SIDE, 0) // 2 for side in image.shape[:2])
-    crop = image[top : top + SIDE, left : left + SIDE].copy()  # the stored image is read-only
-    return torch.from_numpy(crop).permute(2, 0, 1)[None].float() / 255
+    return to_tensor(image[None, top : top + SIDE, left : left + SIDE])
 
 
 def _score(network: nn.Module, rainy: Tensor, clean: Tensor, device: torch.device) -> Example:

@@ -14,7 +14,7 @@ from benchmarks.runs import Outcome
 from benchmarks.summary import RAINY, markdown, rows_of
 from benchmarks.tables import Training
 from ssid.errors import UserError
-from ssid.evaluation.report.sheet import CELL
+from ssid.pictures import CELL
 from ssid.training.params import TrainingParams
 from support.repository import ROOT
 

@@ -12,9 +12,9 @@ from PIL import Image
 from benchmarks.model_card import PAIRS, REAL, SHOWN, at_full_size, main
 from benchmarks.sets import load_catalogue
 from ssid.data.rain.render import render
-from ssid.evaluation.report.sheet import MAX_BYTES, Row, write_rows
 from ssid.metrics.efficiency import count_parameters
 from ssid.models import Recipe, load_model, save_model
+from ssid.pictures import MAX_BYTES, Row, write_rows
 from support.repository import ROOT
 
 RECIPE = Recipe("hinet", {"width": 4})
@@ -113,7 +113,7 @@ def test_the_pictures_have_a_row_for_each_choice(output, name, rows):
 
 def test_pictures_of_noise_are_made_to_fit(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
-    write_rows([Row("noise", (noise, noise))] * 3, tmp_path / "rows.jpg")
+    write_rows(tmp_path / "rows.jpg", [Row("noise", (noise, noise))] * 3)
     assert MAX_BYTES / 2 < (tmp_path / "rows.jpg").stat().st_size <= MAX_BYTES
 
 

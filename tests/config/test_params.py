@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import get_args
 
 import pytest
+from pydantic import ValidationError
 
 from ssid.config.base import Params
 from ssid.config.load import load_params
-from ssid.data.params import DataParams, Rain, data_set
+from ssid.data.params import DataParams, SyntheticSet, data_set
+from ssid.data.rain.profiles import PROFILES
 from ssid.errors import UserError
 from ssid.evaluation.params import EvaluateParams
 from ssid.training.params import TeacherParams, TrainingParams, check_objective
@@ -95,9 +96,10 @@ def test_every_packaged_photograph_exists():
 
 
 def test_profiles_of_rain_are_those_of_the_renderer():
-    from ssid.data.rain.render import PROFILES
-
-    assert set(get_args(Rain)) == set(PROFILES)
+    for name in PROFILES:
+        assert SyntheticSet(root=".", layout="photographs", rain=name).rain == name
+    with pytest.raises(ValidationError, match=r"unknown rain profile 'varid'.*'varied'"):
+        SyntheticSet(root=".", layout="photographs", rain="varid")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,12 @@ def test_profiles_of_rain_are_those_of_the_renderer():
         ),
         ("pairs: 2, ", "", 4, "batch.pairs: this key is missing and has no default"),
         ("name: prenet", "name: prent", 2, "model.name: unknown model 'prent'. Did you mean 'pr"),
-        ("options: {}", "options: {cel: gru}", 2, "model.options: model 'prenet' has no option"),
+        (
+            "options: {}",
+            "options: {cel: gru}",
+            2,
+            "model.options: model 'prenet': unknown opt",
+        ),
         ("options: {}", "options: {cell: lst}", 2, 'model.options: cell: found "lst"; it should'),
         ("options: {}", "options: {channels: -1}", 2, "model.options: model 'prenet' cannot be"),
         ("{weight: 1}", "{wight: 1}", 7, "objective.ssim.weight: this key is missing"),
@@ -209,7 +216,7 @@ def test_all_wrong_terms_are_told_at_once(tmp_path):
     assert first.startswith(
         "params/student.yaml: objective.ssin: unknown term 'ssin'. Did you mean"
     )
-    assert second.startswith("params/student.yaml: objective.l1: term 'l1' has no option 'windw'")
+    assert second.startswith("params/student.yaml: objective.l1: term 'l1': unknown option 'windw'")
 
 
 @pytest.mark.parametrize(
@@ -246,9 +253,9 @@ def test_only_synthetic_sets_are_split(tmp_path):
 def test_an_unknown_data_set_names_the_nearest(tmp_path):
     params = load(tmp_path, DATA, DataParams)
     assert data_set(params, "synthetic", "mine").rain == "varied"
-    with pytest.raises(UserError, match=r"no synthetic data set 'mien'\. Did you mean 'mine'\?"):
+    with pytest.raises(UserError, match=r"unknown synthetic data set 'mien'\. Did you mean 'mine"):
         data_set(params, "synthetic", "mien")
-    with pytest.raises(UserError, match="Its real sets: none"):
+    with pytest.raises(UserError, match=r"unknown real data set 'mine'\..*Available: none"):
         data_set(params, "real", "mine")
 
 

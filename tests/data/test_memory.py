@@ -14,7 +14,7 @@ MEASURE = """
 import resource
 import sys
 from pathlib import Path
-from ssid.config import SyntheticSet
+from ssid.data.params import SyntheticSet
 from ssid.data.prepare import prepare
 for name in sys.argv[2:]:
     block = SyntheticSet(root=f"{sys.argv[1]}/{name}", layout="pairs")

@@ -166,7 +166,7 @@ def test_hostile_files_are_all_accounted_for(tmp_path):
 BYTES = """
 import sys
 from pathlib import Path
-from ssid.config import SyntheticSet
+from ssid.data.params import SyntheticSet
 from ssid.data.prepare import prepare
 block = SyntheticSet(root=sys.argv[1], layout="photographs", rain="varied", renderings=2)
 prepare("synthetic", "demo", block, Path(sys.argv[2]), 1)
@@ -324,6 +324,14 @@ def test_a_limit_is_evenly_spaced():
     assert evenly_spaced(range(10), None) == list(range(10))
     assert evenly_spaced(range(10), 99) == list(range(10))
     assert evenly_spaced(range(10), 4) == [0, 2, 5, 7]
+
+
+@pytest.mark.parametrize(("count", "limit"), [(10, 3), (3, 10), (7, 7), (5, None)])
+def test_a_limit_spreads_over_the_set(count, limit):
+    chosen = evenly_spaced(range(count), limit)
+    assert len(chosen) == min(count, limit or count)
+    assert chosen == sorted(set(chosen))
+    assert set(chosen) <= set(range(count))
 
 
 def test_seeds_depend_on_every_part():

@@ -62,5 +62,5 @@ def test_missing_weights_are_named(tmp_path, monkeypatch):
 def test_other_networks_are_refused(tmp_path):
     path = tmp_path / "other.pth"
     torch.save({"features.0.weight": torch.zeros(3)}, path)
-    with pytest.raises(UserError, match="expected trunk"):
+    with pytest.raises(UserError, match="belong to another network"):
         Lpips("alex", path)

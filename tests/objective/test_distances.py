@@ -207,7 +207,8 @@ def test_mmd_sees_a_shape_that_two_moments_miss():
     signs = torch.randn(1, 1, 32, 32).sign()
     y = torch.randn(1, 1, 32, 32)
     x = signs * y.std(correction=0) + y.mean() - signs.mean()
-    normal, two_peaks = (DISTANCES["mmd"](side, y, 1024) for side in (torch.randn_like(y), x))
+    sides = torch.randn_like(y), x
+    normal, two_peaks = (DISTANCES["mmd"](side, y, max_positions=1024) for side in sides)
     assert two_peaks > 5 * normal
 
 

@@ -130,6 +130,6 @@ def test_no_view_costs_no_pass():
     teacher = Counted(build(PRENET))
     made = scene(Counted(build(PRENET)), teacher, {"rainy"})
     assert teacher.sizes == []
-    with pytest.raises(KeyError):
+    with pytest.raises(LookupError, match="teacher='rainy'"):
         made.teacher("rainy")
     assert run(teacher, {}) == {}

@@ -7,9 +7,31 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from support.releases import clean, rainy, save
+import numpy as np
+
+from support.hostile import photograph
+from support.releases import SIZE, save
 
 Triples = list[tuple[str, str, int]]
+
+
+def clean(scene: int) -> np.ndarray:
+    """A picture with details: a smooth one, and a finer one laid upon it."""
+    height, width = SIZE
+    fine = np.random.default_rng([scene, 1]).integers(-40, 40, (height // 3, width // 4, 1))
+    fine = np.kron(fine, np.ones((3, 4, 1), int))
+    return (photograph(scene, *SIZE).astype(int) + fine).clip(0, 255).astype(np.uint8)
+
+
+def rainy(scene: int, number: int) -> np.ndarray:
+    """The scene with streaks: bright pieces of vertical lines."""
+    picture = clean(scene).astype(int)
+    draw = np.random.default_rng([scene, number, 2])
+    for _ in range(24):
+        top, left = draw.integers(0, SIZE[0] - 10), draw.integers(0, SIZE[1])
+        picture[top : top + 10, left] += 90
+    return picture.clip(0, 255).astype(np.uint8)
+
 
 NUMBERS = (1, 2, 10, 11)
 

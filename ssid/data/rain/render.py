@@ -19,6 +19,7 @@ from scipy.fft import next_fast_len
 from torch import Tensor
 
 from ssid.data.rain.profiles import PROFILES, RainLayer, RainParameters, RainProfile, sample_rain
+from ssid.pictures import to_picture, to_tensor
 
 __all__ = [
     "PROFILES",
@@ -53,9 +54,8 @@ def render(
         UserError: if there is no such profile.
     """
     parameters = sample_rain(PROFILES[profile], seed)
-    image = torch.tensor(clean).permute(2, 0, 1).double() / 255
-    rainy = (render_rain(image, parameters, seed) * 255).round().to(torch.uint8)
-    return rainy.permute(1, 2, 0).contiguous().numpy(), parameters
+    image = to_tensor(clean, torch.float64)
+    return to_picture(render_rain(image, parameters, seed)), parameters
 
 
 def render_rain(clean: Tensor, parameters: RainParameters, seed: int) -> Tensor:

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import uniform_filter
 
-from ssid.data.images import Picture, Refused
+from ssid.data.images import Refused
+from ssid.pictures import Picture
 
 MIN_CORRELATION = 0.3
 MIN_DETAIL = 0.1

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-from ssid.data.images import Picture, Refused, read_rgb
+from ssid.data.images import Refused, read_rgb
 from ssid.data.sources.correspondence import ALIKE_DETAIL, same_details
 from ssid.data.splits import evenly_spaced
+from ssid.pictures import Picture
 
 CHECKED_PAIRS = 20
 FEWEST_PAIRS = 3

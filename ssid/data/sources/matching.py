@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from ssid.data.sources.keys import Key, folder_of, is_number, shape
+from ssid.data.sources.keys import SLASH, Key, folder_of, is_number, shape
 from ssid.data.sources.listing import Photograph, RefusedFile
 
 
@@ -84,9 +84,9 @@ def _without_constants(rainy: Sequence[Keyed], clean: Sequence[Keyed]) -> Partne
 
 
 def _backwards(rainy: Sequence[Keyed], clean: Sequence[Keyed]) -> Partners:
-    """Let words precede the key: ``light_0001`` of ``0001``. Numbers there would be a scene."""
+    """Let words precede the key: ``light_0001`` of ``0001``. Numbers would be a scene."""
     mirrored = ([replace(k, key=k.key[::-1]) for k in side] for side in (rainy, clean))
-    return _longest(*mirrored, lambda extra: not any(map(is_number, extra)))
+    return _longest(*mirrored, lambda extra: SLASH not in extra and not any(map(is_number, extra)))
 
 
 def _longest(

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from ssid.data.images import Picture, Refused, check_size
+from ssid.data.images import Refused, check_size
+from ssid.pictures import Picture
 
 Order = Literal["clean_rainy", "rainy_clean"]
 

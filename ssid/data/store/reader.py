@@ -15,8 +15,8 @@ from typing import Literal
 
 import numpy as np
 
-from ssid.data.images import Picture
 from ssid.errors import UserError
+from ssid.pictures import Picture
 
 RAINY, CLEAN = "rainy.npy", "clean.npy"
 CATALOGUE, SAMPLES = "catalogue", "samples"

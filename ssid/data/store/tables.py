@@ -9,8 +9,9 @@ from typing import Any
 
 from PIL import Image
 
-from ssid.data.images import Picture
+from ssid.data.splits import evenly_spaced
 from ssid.data.store.reader import CATALOGUE, SAMPLES, ImageStore, Record
+from ssid.pictures import Picture, thumbnail
 
 SAMPLE_COUNT = 8
 SAMPLE_SIDE = 320
@@ -37,8 +38,7 @@ def write_samples(path: Path, store: ImageStore, digest: str) -> None:
     """Write previews of at most ``SAMPLE_COUNT`` evenly spaced images of ``store``."""
     import datasets
 
-    count = min(SAMPLE_COUNT, len(store))
-    chosen = [i * len(store) // count for i in range(count)]
+    chosen = evenly_spaced(range(len(store)), SAMPLE_COUNT)
     table: dict[str, list[Any]] = {
         "name": [store.records[i].name for i in chosen],
         "rainy": [_preview(store.rainy(i)) for i in chosen],
@@ -61,10 +61,8 @@ def _save(table: dict[str, list[Any]], features: dict[str, Any], path: Path, dig
 
 
 def _preview(picture: Picture) -> dict[str, Any]:
-    image = Image.fromarray(picture)
-    image.thumbnail((SAMPLE_SIDE, SAMPLE_SIDE))
     png = io.BytesIO()
-    image.save(png, "PNG")
+    Image.fromarray(thumbnail(picture, SAMPLE_SIDE)).save(png, "PNG")
     return {"bytes": png.getvalue(), "path": None}
 
 

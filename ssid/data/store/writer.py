@@ -14,13 +14,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from ssid.data.images import Picture
 from ssid.data.sources.listing import RefusedFile
 from ssid.data.store.journal import JOURNAL, Entry, Journal
 from ssid.data.store.reader import CLEAN, QUARANTINE, RAINY, SUMMARY, ImageStore, Record, Summary
 from ssid.data.store.tables import columns, write_catalogue, write_samples
 from ssid.errors import UserError
 from ssid.files import force_to_disk
+from ssid.pictures import Picture
 
 _CHUNK = 1 << 20
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ssid.data.images import Picture, Refused, read_rgb
+from ssid.data.images import Refused, read_rgb
 from ssid.errors import UserError
 from ssid.evaluation.compare.runs import Comparison
 from ssid.evaluation.compare.statistics import show_change
-from ssid.evaluation.report.sheet import Row, write_rows
 from ssid.evaluation.scores import CLEAN, RAINY
+from ssid.pictures import Picture, Row, write_rows
 
 RANKING = ("psnr_y", "niqe")
 """What gains and losses are told by: the first of them that a set has."""
@@ -38,7 +38,7 @@ def write_extremes(comparisons: Sequence[Comparison], method: str, folder: Path)
     written = []
     for name, of_set in sheets.items():
         path = folder / f"{name.replace('/', '-')}.jpg"
-        write_rows(of_set, path, MAX_BYTES)
+        write_rows(path, of_set, MAX_BYTES)
         written.append(path)
     return written
 

@@ -9,14 +9,15 @@ import numpy as np
 
 from ssid.errors import UserError
 from ssid.evaluation.compare.statistics import (
+    COMPARED,
     LEVEL,
-    METRICS,
     paired_difference,
     show_change,
     show_difference,
     show_spread,
     spread,
 )
+from ssid.metrics.table import METRICS
 from ssid.tracking import newest_run, run_exists
 
 HEADING = (
@@ -39,7 +40,7 @@ class Comparison(NamedTuple):
 
     Attributes:
         set: ``<role>/<name>``.
-        metric: one of ``METRICS``.
+        metric: one of :data:`COMPARED`.
         source: the run, as it was named.
         values: by image; of the images that the first run has, too.
         baseline: the first run's values of the same images; None for the first run itself.
@@ -54,7 +55,7 @@ class Comparison(NamedTuple):
     def extremes(self) -> dict[str, tuple[str, float]]:
         """Return the image of the largest ``gain`` and ``loss``, each with its difference."""
         baseline = self.baseline or {}
-        sign = -1 if METRICS[self.metric].rise == "worse" else 1
+        sign = METRICS[self.metric].direction or 1
         changes = ((image, value - baseline[image]) for image, value in self.values.items())
         ranked = sorted(changes, key=lambda change: (sign * change[1], change[0]))
         return {"gain": ranked[-1], "loss": ranked[0]}
@@ -120,7 +121,7 @@ def read_images(path: Path, method: str) -> Measured:
             raise UserError(f"{path} is no images.csv of an evaluation: its heading differs.")
         for row in reader:
             methods.add(row["method"])
-            for metric in METRICS if row["method"] == method else ():
+            for metric in COMPARED if row["method"] == method else ():
                 if row.get(metric):  # evaluations before LPIPS have no such column
                     place = measured.setdefault(f"{row['role']}/{row['set']}", {})
                     place.setdefault(metric, {})[row["image"]] = float(row[metric])

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ssid.metrics.table import METRICS
+
 RESAMPLES = 10_000
 LEVEL = 0.95
 FEWEST = 8
@@ -18,21 +20,8 @@ NOISE = "noise"
 TOO_FEW = "too few images"
 
 
-class Metric(NamedTuple):
-    """How a metric is shown: decimal places, and what a rise and a fall of it are called."""
-
-    digits: int
-    rise: str
-    fall: str
-
-
-METRICS = {
-    "psnr_y": Metric(2, "better", "worse"),
-    "ssim_y": Metric(4, "better", "worse"),
-    "lpips": Metric(4, "worse", "better"),
-    "niqe": Metric(2, "worse", "better"),
-    "sharpness": Metric(3, "sharper", "softer"),
-}
+COMPARED = ("psnr_y", "ssim_y", "lpips", "niqe", "sharpness")
+"""The metrics in which evaluations are compared; those in RGB would say the same twice."""
 
 
 class Spread(NamedTuple):
@@ -106,7 +95,7 @@ def show_spread(metric: str, values: Spread) -> str:
 
 def show_change(metric: str, value: float) -> str:
     """Return a difference with its sign and the metric's decimal places."""
-    return f"{value:+.{METRICS[metric].digits}f}"
+    return METRICS[metric].show_change(value)
 
 
 def show_difference(metric: str, difference: Difference) -> tuple[str, str, str]:

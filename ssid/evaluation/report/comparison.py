@@ -4,58 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ssid.evaluation.report.results import RAINY, Measures, SetResults
+from ssid.metrics.table import METRICS, NIQE, PSNR_Y, Metric
 
 
-class Metric(NamedTuple):
-    """How a metric is shown and read.
-
-    Attributes:
-        key: its name in the evaluation.
-        label: its name on the page.
-        unit: with a space before it, or nothing.
-        digits: shown after the point.
-        better: 1 where higher is better, −1 where lower is, 0 where neither is.
-    """
-
-    key: str
-    label: str
-    unit: str
-    digits: int
-    better: int
-
-    def gain(self, before: float, after: float) -> float:
-        """Return the change, positive where it is for the better."""
-        return self.better * (after - before)
-
-    def show(self, value: float) -> str:
-        """Return ``value`` with its unit."""
-        return f"{value:.{self.digits}f}{self.unit}"
-
-    def show_change(self, before: float, after: float) -> str:
-        """Return the change with its sign; for a metric without direction the share that is kept.
-
-        The minus is typographic.
-        """
-        if not self.better:
-            return f"{after / before:.0%}" if before else ""
-        return f"{after - before:+.{self.digits}f}{self.unit}".replace("-", "−")
-
-
-PSNR_RGB = Metric("psnr_rgb", "PSNR (RGB)", " dB", 2, 1)
-PSNR_Y = Metric("psnr_y", "PSNR (Y)", " dB", 2, 1)
-SSIM_RGB = Metric("ssim_rgb", "SSIM (RGB)", "", 4, 1)
-SSIM_Y = Metric("ssim_y", "SSIM (Y)", "", 4, 1)
-LPIPS = Metric("lpips", "LPIPS", "", 3, -1)
-MPA = Metric("mpa", "mPA", "", 3, 1)
-MIOU = Metric("miou", "mIoU", "", 3, 1)
-MAP = Metric("map", "mAP", "", 3, 1)
-NIQE = Metric("niqe", "NIQE", "", 2, -1)
-SHARPNESS = Metric("sharpness", "Sharpness", "", 1, 0)
-
-COLUMNS = {
-    "benchmark": (PSNR_RGB, PSNR_Y, SSIM_RGB, SSIM_Y, LPIPS, MPA, MIOU, MAP),
-    "real": (NIQE, SHARPNESS),
-}
+def shown_metrics(role: str) -> list[Metric]:
+    """Return the columns of a role's tables: with clean images the fidelity to them."""
+    return [metric for metric in METRICS.values() if metric.paired == (role == "benchmark")]
 
 
 class Cell(NamedTuple):
@@ -79,13 +33,23 @@ class Table(NamedTuple):
     rows: Mapping[str, Sequence[Cell]]
 
 
+def show_change(metric: Metric, before: float, after: float) -> str:
+    """Return the change with sign and unit; for a metric without direction the share that is kept.
+
+    The minus is typographic.
+    """
+    if not metric.direction:
+        return f"{after / before:.0%}" if before else ""
+    return (metric.show_change(after - before) + metric.unit).replace("-", "−")
+
+
 def compare(metric: Metric, before: float | None, after: float | None) -> Cell:
     """Return the cell of a derained image or set; ``before`` is the rainy input's value."""
     if after is None:
         return Cell()
     if before is None:
         return Cell(metric.show(after))
-    change = metric.show_change(before, after)
+    change = show_change(metric, before, after)
     gain = metric.gain(before, after)
     verdict = "better" if gain > 0 else "worse" if gain < 0 else ""
     return Cell(metric.show(after), change, verdict)
@@ -95,7 +59,7 @@ def tabulate(role: str, methods: Mapping[str, Measures]) -> Table:
     """Return the table of one set, or of one image, with the columns that were measured."""
     columns = [
         metric
-        for metric in COLUMNS[role]
+        for metric in shown_metrics(role)
         if any(metric.key in measures for measures in methods.values())
     ]
     rainy = methods.get(RAINY, {})

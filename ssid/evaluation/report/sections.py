@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ssid.evaluation.report.comparison import (
-    NIQE,
-    SHARPNESS,
     Cell,
-    Metric,
     Table,
     compare,
     gains,
@@ -18,6 +15,7 @@ from ssid.evaluation.report.experiment import Experiment, describe_kind, has_ada
 from ssid.evaluation.report.figures import Chart, draw_chart
 from ssid.evaluation.report.pictures import Choice, Panel, choose, embed, files_of
 from ssid.evaluation.report.results import RAINY, STUDENT, Results, SetResults
+from ssid.metrics.table import NIQE, SHARPNESS, Metric
 
 
 class Shown(NamedTuple):

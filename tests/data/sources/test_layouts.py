@@ -11,10 +11,9 @@ from PIL import Image
 from ssid.data.images import Refused
 from ssid.data.packaged import packaged_photograph
 from ssid.data.sources.items import list_items
-from ssid.data.sources.keys import tokens
 from ssid.data.sources.layouts.halves import check_order
 from ssid.data.sources.listing import Photograph, list_folder, natural_key, printable
-from ssid.data.sources.pairing import pair_by_name, parse_name
+from ssid.data.sources.pairing import locate, pair_by_name, parse_name
 from ssid.data.sources.side_by_side import split_halves
 from ssid.errors import UserError
 from support.hostile import photograph
@@ -159,9 +158,8 @@ def test_any_names_end_in_one_pair_or_refused(names):
     assert used | refused == names
     assert not used & refused
     for pair in pairs:
-        scenes = [tokens(parse_name(Path(name).stem).scene) for name in pair]
-        length = len(scenes[1])
-        goes_on = scenes[1] in (scenes[0][:length], scenes[0][len(scenes[0]) - length :])
+        wet, dry = (locate(Photograph(name, None)).keyed.key for name in pair)
+        goes_on = dry in (wet[: len(dry)], wet[len(wet) - len(dry) :])
         folder = str(Path(pair[1]).parent)
         is_only_one = sum(str(Path(name).parent) == folder for name in names) == 1
         assert goes_on or is_only_one

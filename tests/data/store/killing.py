@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 import datasets  # noqa: F401 - once, rather than in every child
-import ssid.data.writer as writer_module
 
 import ssid.data.prepare as prepare_module
+import ssid.data.store.writer as writer_module
 from ssid.data.params import SyntheticSet
 from ssid.data.store.journal import Journal
 

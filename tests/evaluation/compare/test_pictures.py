@@ -7,8 +7,8 @@ from PIL import Image
 from ssid.errors import UserError
 from ssid.evaluation.compare.pictures import write_extremes
 from ssid.evaluation.compare.runs import compare_runs
-from ssid.evaluation.report.sheet import CELL, STRIP
-from ssid.evaluation.scores import Measures, Score, write_scores
+from ssid.evaluation.scores import Score, write_scores
+from ssid.pictures import CELL, STRIP
 
 NO_STORE = "sqlite:///absent.db"
 RAIN, FIRST, SECOND, TRUTH = 40, 90, 150, 220
@@ -25,7 +25,7 @@ def evaluation(folder, values, level, metric="psnr_y", role="benchmark"):
         for name, grey in (shown | {"clean": TRUTH} if role == "benchmark" else shown).items():
             picture = np.full((32 + i, 64, 3), grey, np.uint8)
             Image.fromarray(picture).save(place / f"{name}.png")
-        measures = Measures(**{metric: value})
+        measures = dict(**{metric: value})
         scores.append(Score(role, "street", f"image{i}", "student", measures))
     write_scores(folder / "images.csv", scores)
     return str(folder)

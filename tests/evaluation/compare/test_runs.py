@@ -8,13 +8,14 @@ import pytest
 from ssid.errors import UserError
 from ssid.evaluation.compare.runs import HEADING, compare_runs, read_images, table_of
 from ssid.evaluation.compare.statistics import (
-    METRICS,
+    COMPARED,
     bootstrap_interval,
     paired_difference,
     show_spread,
     spread,
 )
-from ssid.evaluation.scores import Measures, Score, write_scores
+from ssid.evaluation.scores import Score, write_scores
+from ssid.metrics.table import METRICS
 
 NO_STORE = "sqlite:///absent.db"
 
@@ -22,7 +23,7 @@ NO_STORE = "sqlite:///absent.db"
 def images_csv(path, psnr, method="student", names=None, **measures):
     names = names or [f"image{i}" for i in range(len(psnr))]
     scores = [
-        Score("benchmark", "demo", name, method, Measures(psnr_y=value, ssim_y=0.5, **measures))
+        Score("benchmark", "demo", name, method, dict(psnr_y=value, ssim_y=0.5, **measures))
         for name, value in zip(names, psnr, strict=True)
     ]
     write_scores(path, scores)
@@ -77,7 +78,7 @@ def test_pairing_finds_a_gain_that_is_smaller_than_the_differences_between_image
     assert found.high - found.low < 0.1
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", COMPARED)
 @pytest.mark.parametrize("sign", [1, -1])
 def test_verdict_knows_the_direction_of_the_metric(metric, sign):
     baseline = np.full((1, 8), 4.0)

@@ -7,7 +7,6 @@ import pytest
 
 from ssid.evaluation.protocol import PROTOCOL
 from ssid.evaluation.scores import (
-    Measures,
     Score,
     save_pictures,
     summarise,
@@ -67,14 +66,20 @@ pictures: 3
 def pair_scores():
     for image, gain in GAINS.items():
         for method, psnr in (("rainy", 20.0), ("teacher", 25.0), ("student", 20.0 + gain)):
-            measures = Measures(psnr + 0.5, psnr, 0.8, 0.85, sharpness=12.0)
+            measures = {
+                "psnr_rgb": psnr + 0.5,
+                "psnr_y": psnr,
+                "ssim_rgb": 0.8,
+                "ssim_y": 0.85,
+                "sharpness": 12.0,
+            }
             yield Score("benchmark", "pairs", image, method, measures)
 
 
 def real_scores():
     for image, niqe in {"x.png": 4.0, "y.png": 6.5, "z.png": None}.items():
         for method, share in (("rainy", 1.0), ("teacher", 0.9), ("student", 0.8)):
-            measures = Measures(niqe=niqe and niqe * share, sharpness=20.0 * share)
+            measures = {"niqe": niqe and niqe * share, "sharpness": 20.0 * share}
             yield Score("real", "rainlike", image, method, measures)
 
 

@@ -313,6 +313,6 @@ def test_lpips_and_other_networks_are_shown_with_their_protocol(build, evaluatio
     page = build(evaluation)
     assert {"LPIPS", "mPA", "mIoU", "mAP"} <= {heading["text"] for heading in page.all("th")}
     better = {cell["text"] for cell in page.all("span", **{"class": "change better"})}
-    assert {"−0.300", "+0.300"} <= better  # LPIPS falls, mPA rises
+    assert {"−0.3000", "+0.300"} <= better  # LPIPS falls, mPA rises
     assert "LPIPS: version 0.1, trunk AlexNet, RGB; lower is better." in page.text()
     assert "mPA: a Unet with care." in page.text()

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ssid.evaluation.report import pictures
-from ssid.evaluation.report.comparison import NIQE, PSNR_Y, SHARPNESS, Cell, compare
+from ssid.evaluation.report.comparison import Cell, compare
 from ssid.evaluation.report.pictures import Choice, choose, embed, place, spread_ranks
 from ssid.evaluation.report.results import read_results
+from ssid.metrics.table import NIQE, PSNR_Y, SHARPNESS
 
 
 @given(st.integers(1, 300), st.integers(1, 40))
@@ -99,8 +100,8 @@ def test_small_pictures_are_not_enlarged(tmp_path):
         (PSNR_Y, 20.0, 20.0, Cell("20.00 dB", "+0.00 dB", "")),
         (NIQE, 5.0, 4.0, Cell("4.00", "−1.00", "better")),
         (NIQE, 4.0, 5.0, Cell("5.00", "+1.00", "worse")),
-        (SHARPNESS, 20.0, 15.0, Cell("15.0", "75%", "")),
-        (SHARPNESS, 0.0, 0.0, Cell("0.0", "", "")),
+        (SHARPNESS, 20.0, 15.0, Cell("15.00", "75%", "")),
+        (SHARPNESS, 0.0, 0.0, Cell("0.00", "", "")),
         (NIQE, None, 4.0, Cell("4.00", "", "")),
         (NIQE, 4.0, None, Cell()),
     ],

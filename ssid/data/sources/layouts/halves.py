@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from statistics import median
 
-from ssid.data.images import Picture, Refused, read_rgb
+from ssid.data.images import Refused, read_rgb
 from ssid.data.sources.correspondence import same_scene
 from ssid.data.sources.evidence import CHECKED_PAIRS, Evidence, weigh
 from ssid.data.sources.layouts.registry import (
@@ -20,6 +20,7 @@ from ssid.data.sources.listing import Photograph
 from ssid.data.sources.side_by_side import Order, split_halves
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
+from ssid.pictures import Picture
 
 HALVES_CORRELATION = 0.7
 FEWEST_HALVES = 3

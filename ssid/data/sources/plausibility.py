@@ -1,4 +1,4 @@
-"""Whether photographs can be the ground that rain is rendered on: they must be free of it."""
+"""Whether single photographs can be what they are taken for: real rain, or ground without any."""
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -13,16 +13,46 @@ from ssid.errors import UserError
 _OVERRULE = "If they are free of rain all the same, say --layout photographs."
 
 
-def check_backgrounds(root: Path, manifest: str | None = None) -> None:
+def check_rainy(root: Path) -> None:
+    """Look at the photographs that are to be taken for real rain.
+
+    A file name that says clean proves nothing by itself: photographs of Real-275 are called
+    ``norain-1``.
+
+    Raises:
+        UserError: A folder says that its pictures are clean.
+    """
+    look_into(root, _check_rainy)
+
+
+def check_clean(root: Path, manifest: str | None = None) -> None:
     """Look at the photographs that rain is to be rendered on.
 
     Raises:
         UserError: Folders or names say that they are rainy; or they are pairs.
     """
-    look_into(root, _check, manifest)
+    look_into(root, _check_clean, manifest)
 
 
-def _check(source: Source) -> None:
+def _check_rainy(source: Source) -> None:
+    photographs = source.listing.photographs
+    clean = [p.name for p in photographs if _in_clean_folder(source.root, p)]
+    if clean:
+        raise UserError(
+            f"{len(clean)} of {len(photographs)} images lie in folders that say they are clean,"
+            f" e.g. {clean[0]}, and no pairs were found: they would be taken for photographs of"
+            f" real rain. If they are rainy all the same, say --layout photographs; if they are"
+            " clean photographs to render rain on, name a profile with --rain; if they are targets,"
+            " add the folder that holds both sides, and say --rainy FOLDER --clean FOLDER."
+        )
+
+
+def _in_clean_folder(root: Path, photograph: Photograph) -> bool:
+    folders = (root.stem, *PurePosixPath(photograph.name).parts[:-1])
+    return any(says_clean(folder) for folder in folders)
+
+
+def _check_clean(source: Source) -> None:
     photographs = source.listing.photographs
     rainy = [p.name for p in photographs if _says_rainy(source.root, p)]
     if rainy:
