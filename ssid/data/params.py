@@ -32,7 +32,8 @@ def check_set_name(name: str) -> str:
 def _check_layout(name: str) -> str:
     from ssid.data.sources.layouts import LAYOUTS  # opens images, which a parameter file does not
 
-    return LAYOUTS[name] and name
+    _ = LAYOUTS[name]
+    return name
 
 
 def _as_list(marks: object) -> object:

@@ -10,7 +10,6 @@ from ssid.pictures import Picture
 
 MIN_CORRELATION = 0.3
 MIN_DETAIL = 0.1
-ALIKE_DETAIL = 0.2
 _SIZE = (32, 32)
 _WINDOW = 5
 _SMALL = 128  # pixels; in smaller pictures streaks are as large as the details

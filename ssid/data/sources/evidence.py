@@ -1,6 +1,6 @@
 """Tell by two pictures of a scene which of them is the rainy one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 from ssid.data.images import Refused, read_rgb
-from ssid.data.sources.correspondence import ALIKE_DETAIL, same_details
+from ssid.data.sources.correspondence import same_details
 from ssid.data.splits import evenly_spaced
 from ssid.pictures import Picture
 
 CHECKED_PAIRS = 20
 FEWEST_PAIRS = 3
 MIN_STRENGTH = 0.15
+ALIKE = 0.15
 _MAX_IDENTICAL = 0.3  # share of pairs whose pictures are equal: no rain was added to those
 _WINDOW = 7  # pixels; streaks are thinner
 _SIDE = 1024  # pixels of a large picture that are looked at
@@ -27,38 +28,39 @@ class Evidence:
 
     Attributes:
         looked: pairs that were opened.
-        one_scene: pairs that show one scene in one size.
+        compared: pairs of one size.
         identical: pairs whose pictures are equal.
+        alike: mean correlation of their details, see :func:`same_details`; 0 for other sizes.
         first: pairs to whose first picture rain seems to have been added.
         strength: mean of :func:`rain_added` within [-1, 1]; above 0 where the first is rainy.
     """
 
     looked: int = 0
-    one_scene: int = 0
+    compared: int = 0
     identical: int = 0
+    alike: float = 0.0
     first: int = 0
     strength: float = 0.0
 
     @property
     def are_pairs(self) -> bool:
-        """Whether most pairs show one scene, and few of them the very same picture."""
-        return 2 * self.one_scene > self.looked and self.identical <= _MAX_IDENTICAL * self.looked
+        """Whether the pairs show one scene each, and few of them the very same picture.
+
+        Of 64 pixels a side below heavy rain, true pairs reach 0.4 in the mean, 5 % of them less
+        than 0.05; of wrong ones 95 % stay below 0.07, whatever their size.
+        """
+        return self.alike >= ALIKE and self.identical <= _MAX_IDENTICAL * self.looked
 
     @property
     def first_is_rainy(self) -> bool | None:
         """Which side is rainy; None where the pictures do not tell."""
-        if self.one_scene < FEWEST_PAIRS or abs(self.strength) < MIN_STRENGTH:
+        if self.compared < FEWEST_PAIRS or abs(self.strength) < MIN_STRENGTH:
             return None
         return self.strength > 0
 
     def __str__(self) -> str:
-        count = max(self.first, self.one_scene - self.first)
-        return f"rain adds bright edges in {count} of {self.one_scene}"
-
-
-def show_one_scene(first: Picture, second: Picture) -> bool:
-    """Return whether two pictures, H×W×3 each, have their details at the same places."""
-    return np.array_equal(first, second) or same_details(first, second) >= ALIKE_DETAIL
+        count = max(self.first, self.compared - self.first)
+        return f"rain adds bright edges in {count} of {self.compared}"
 
 
 def look(pairs: Iterable[tuple[Path, Path]]) -> Evidence:
@@ -71,23 +73,24 @@ def look(pairs: Iterable[tuple[Path, Path]]) -> Evidence:
     return weigh(_opened(evenly_spaced(list(pairs), CHECKED_PAIRS)))
 
 
-def weigh(
-    pictures: Iterable[tuple[Picture, Picture] | None],
-    alike: Callable[[Picture, Picture], bool] = show_one_scene,
-) -> Evidence:
-    """Return what pairs of pictures, H×W×3 each, say; None stands for two of different sizes."""
-    looked = one_scene = identical = first = 0
-    strength = 0.0
+def weigh(pictures: Iterable[tuple[Picture, Picture]]) -> Evidence:
+    """Return what pairs of pictures, H×W×3 each, say."""
+    looked = compared = identical = first = 0
+    alike = strength = 0.0
     for pair in pictures:
         looked += 1
-        if pair is None or not alike(*pair):
+        if pair[0].shape != pair[1].shape:
             continue
-        one_scene += 1
-        identical += np.array_equal(*pair)
+        compared += 1
+        equal = np.array_equal(*pair)
+        identical += equal
+        alike += 1 if equal else same_details(*pair)
         added = rain_added(*pair)
         first += added > 0
         strength += float(np.clip(added, -1, 1))
-    return Evidence(looked, one_scene, identical, first, strength / max(one_scene, 1))
+    return Evidence(
+        looked, compared, identical, alike / max(looked, 1), first, strength / max(compared, 1)
+    )
 
 
 def rain_added(first: Picture, second: Picture) -> float:
@@ -103,13 +106,13 @@ def rain_added(first: Picture, second: Picture) -> float:
     return 3 * _asymmetry(_fine(a) - _fine(b)) + float(np.log(_gradient(a) / _gradient(b)))
 
 
-def _opened(pairs: Iterable[tuple[Path, Path]]) -> Iterable[tuple[Picture, Picture] | None]:
+def _opened(pairs: Iterable[tuple[Path, Path]]) -> Iterable[tuple[Picture, Picture]]:
     for files in pairs:
         try:
             first, second = (read_rgb(file) for file in files)
         except Refused:
             continue
-        yield (first, second) if first.shape == second.shape else None
+        yield first, second
 
 
 def _gray(picture: Picture) -> NDArray[np.float32]:

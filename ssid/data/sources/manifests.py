@@ -29,6 +29,8 @@ COLUMNS: dict[Side, tuple[str, ...]] = {
     "rainy": ("rainy", "input", "rainy_file_name", "input_file_name", "file_name"),
     "clean": ("clean", "target", "gt", "clean_file_name", "target_file_name"),
 }
+_SIDES: tuple[Side, Side] = ("rainy", "clean")
+_OTHERS: tuple[tuple[Side, Side], ...] = (("rainy", "clean"), ("clean", "rainy"))
 
 
 class Base(NamedTuple):
@@ -64,25 +66,21 @@ def names_images(file: Path, columns: int) -> bool:
 
 def side_columns(table: Table) -> Sides | None:
     """Return the headings of the rainy and of the clean column; None where they do not tell."""
-    sides: dict[Side, list[int]] = {"rainy": [], "clean": []}
-    for i, name in enumerate(table.columns if table.headed else ()):
-        for side, names in COLUMNS.items():
-            if name in names:
-                sides[side].append(i)
-    paths = table.paths()
-    if not (sides["rainy"] and sides["clean"]) and table.headed:
-        for i in paths:
-            side = said_by(table.columns[i])
-            if side and i not in sides[side]:
-                sides[side].append(i)
-    if len(paths) == 2:  # one that tells suffices
-        for side, other in (("rainy", "clean"), ("clean", "rainy")):
-            left = [i for i in paths if i not in sides[side]]
-            if len(left) == 1 and not sides[other] and len(sides[side]) == 1:
-                sides[other] = left
-    if not (sides["rainy"] and sides["clean"]):
+    if not table.headed:
         return None
-    return Sides((table.columns[sides["rainy"][0]],), (table.columns[sides["clean"][0]],))
+    paths = table.paths()
+    known = {s: [i for i, c in enumerate(table.columns) if c in COLUMNS[s]] for s in _SIDES}
+    said = {s: known[s] or [i for i in paths if said_by(table.columns[i]) == s] for s in _SIDES}
+    rainy, clean = (said[side] or _other(paths, said[other]) for side, other in _OTHERS)
+    if not rainy or not clean:
+        return None
+    return Sides((table.columns[rainy[0]],), (table.columns[clean[0]],))
+
+
+def _other(paths: Sequence[int], said: Sequence[int]) -> list[int]:
+    """Return the other one of two columns, where one of them tells its side."""
+    left = [i for i in paths if i not in said]
+    return left if len(paths) == 2 and len(left) == 1 else []
 
 
 def rainy_first(table: Table) -> Sides | None:

@@ -85,8 +85,8 @@ def _without_constants(rainy: Sequence[Keyed], clean: Sequence[Keyed]) -> Partne
 
 def _backwards(rainy: Sequence[Keyed], clean: Sequence[Keyed]) -> Partners:
     """Let words precede the key: ``light_0001`` of ``0001``. Numbers would be a scene."""
-    mirrored = ([replace(k, key=k.key[::-1]) for k in side] for side in (rainy, clean))
-    return _longest(*mirrored, lambda extra: SLASH not in extra and not any(map(is_number, extra)))
+    wet, dry = ([replace(k, key=k.key[::-1]) for k in side] for side in (rainy, clean))
+    return _longest(wet, dry, lambda extra: SLASH not in extra and not any(map(is_number, extra)))
 
 
 def _longest(

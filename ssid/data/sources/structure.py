@@ -14,6 +14,7 @@ from ssid.data.sources.sides import LONGER, REST, Sides, divide
 _MOST_MARKS = 12  # of one kind that may be sides; more folders than that are scenes
 _LEAST_SHARE = 0.5  # of the pictures of one side that must find partners on the other
 _FEWEST_FOLDERS = 2
+_RARE = 0.05  # share of the files that a word has to be in, to tell a side
 
 
 class Relation(NamedTuple):
@@ -135,11 +136,30 @@ def _words(photographs: Sequence[Photograph]) -> Iterator[tuple[str, ...]]:
         if 1 < len(words) <= _MOST_MARKS:
             swaps.update(combinations(sorted(words), 2))
     yield from _connected(swaps, len(keys))
+    yield from _frequent(keys)
+
+
+def _frequent(keys: Sequence[Key]) -> Iterator[tuple[str, ...]]:
+    """Yield words that many names have, and two that divide the names between them."""
+    having: dict[str, set[int]] = defaultdict(set)
+    for i, key in enumerate(keys):
+        for token in key:
+            if not is_number(token) and token.isalpha():
+                having[token].add(i)
+    often = {
+        word: files for word, files in having.items() if _RARE * len(keys) <= len(files) < len(keys)
+    }
+    words = sorted(often, key=lambda word: (-len(often[word]), word))[:_MOST_MARKS]
+    for first, second in combinations(words, 2):
+        together = often[first] | often[second]
+        if not often[first] & often[second] and 2 * len(together) > len(keys):
+            yield first, second
+    yield from ((word, REST) for word in words)
 
 
 def _connected(swaps: Counter[tuple[str, str]], files: int) -> Iterator[tuple[str, ...]]:
-    """Yield groups of words that are connected by swaps in at least a tenth of the files."""
-    often = [pair for pair, count in swaps.most_common() if count >= max(1, files // 20)]
+    """Yield words that are swapped in many files, and groups of words that such swaps connect."""
+    often = [pair for pair, count in swaps.most_common() if count >= max(1, _RARE * files)]
     if len(often) <= _MOST_MARKS:
         yield from often[:_MOST_MARKS]
     groups: list[set[str]] = []

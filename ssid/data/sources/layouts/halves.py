@@ -44,7 +44,7 @@ def detect_halves(order: Order, source: Source) -> Detected | None:
     looked = len(halves)
     if looked < FEWEST_HALVES or median(same_scene(*pair) for pair in halves) < HALVES_CORRELATION:
         return None
-    evidence = weigh(halves, lambda left, right: True)
+    evidence = weigh(halves)
     said = f"both halves of {looked} images show one scene"
     if evidence.first_is_rainy is None:
         raise UserError(
@@ -66,7 +66,7 @@ def check_order(items: Sequence[Item], order: Order) -> None:
         UserError: Rain seems to have been added to the half that is said to be clean.
     """
     evidence = _evidence([item.files[0] for item in items])
-    if evidence.one_scene < CHECKED_PAIRS or evidence.first_is_rainy in (
+    if evidence.compared < CHECKED_PAIRS or evidence.first_is_rainy in (
         None,
         order == "rainy_clean",
     ):
@@ -81,7 +81,7 @@ def check_order(items: Sequence[Item], order: Order) -> None:
 
 
 def _evidence(files: Sequence[Photograph]) -> Evidence:
-    return weigh(_halves(files), lambda left, right: True)
+    return weigh(_halves(files))
 
 
 def _halves(files: Sequence[Photograph]) -> Iterator[tuple[Picture, Picture]]:

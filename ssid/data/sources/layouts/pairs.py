@@ -53,7 +53,8 @@ def list_pairs(source: Source) -> Pairing:
     photographs = source.listing.photographs
     sides = source.sides
     pairs, refused = pair_by_sides(photographs, sides) if sides else pair_by_name(photographs)
-    if not pairs and not sides and (decision := find_sides(photographs)):
+    decision = None if pairs or sides else find_sides(photographs)
+    if decision is not None and decision.sides:
         pairs, refused = pair_by_sides(photographs, decision.sides)
     refused = source.listing.refused + refused
     files = len(photographs) + len(source.listing.refused)
