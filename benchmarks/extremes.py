@@ -40,7 +40,7 @@ def draw_extremes(
 def rows(outcome: Outcome, first: Outcome, shop: Workshop) -> Iterator[Row]:
     """Yield the pictures of the largest gain and of the largest loss on every set."""
     runs = first.run, outcome.run
-    networks = [load_model(model_of(job_of(run, shop)))[0].eval() for run in runs]
+    networks = [load_model(model_of(job_of(run, shop))).eval() for run in runs]
     for name, metrics in outcome.derained.items():
         metric = next(m for m in RANKING if m in metrics)
         baseline = first.derained[name][metric]

@@ -85,9 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     file = options.model
     if options.package:
         file = options.output / PACKAGED
-        save_model(file, *load_model(options.model), torch.float16)
-    network, recipe = load_model(file)
-    network.eval()
+        save_model(file, load_model(options.model), torch.float16)
+    network = load_model(file).eval()
+    assert network.recipe is not None
     catalogue = load_catalogue(options.data, options.quick)
     if not options.quick:
         catalogue = at_full_size(catalogue)
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "commit": commit(),
         "machine": machine(),
         "protocol": {topic: PROTOCOL[topic] for topic in TOPICS} | {"latency": str(timing)},
-        "model": {"file": str(file), "sha256": sha256(file), **recipe._asdict()},
+        "model": {"file": str(file), "sha256": sha256(file), **network.recipe._asdict()},
         "cost": {"bytes": file.stat().st_size, **cost(network)},
         "latency": latency(network, timing),
         "sets": {store.summary.name: quality(store, scores[store]) for store in stores},
@@ -205,8 +205,8 @@ def gains(scores: Iterable[Score]) -> dict[str, float]:
     """Return by how many dB of PSNR-Y each image of a set gains, in the order of the scores."""
     psnr: dict[str, dict[str, float]] = {RAINY: {}, DERAINED: {}}
     for score in scores:
-        if score.measures.psnr_y is not None:
-            psnr[score.method][score.image] = score.measures.psnr_y
+        if "psnr_y" in score.measures:
+            psnr[score.method][score.image] = score.measures["psnr_y"]
     return {image: psnr[DERAINED][image] - value for image, value in psnr[RAINY].items()}
 
 

@@ -34,7 +34,7 @@ def read(file: Path) -> Tensor:
 @torch.inference_mode()
 def measure(weights: Path, images: Path, limit: int | None) -> dict[str, Any]:
     """Return the mean and the single values of the first ``limit`` images of a set."""
-    model, _ = import_weights("prenet", weights)
+    model = import_weights("prenet", weights)
     model.eval()
     each: dict[str, dict[str, float]] = {}
     for file in sorted((images / "rainy").iterdir())[:limit]:

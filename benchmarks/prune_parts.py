@@ -71,7 +71,7 @@ class Subject(NamedTuple):
 
 def published(data: Path, name: str) -> Subject:
     """Return the PReNet that was published for one set, to be measured on that set."""
-    model, _ = import_weights("prenet", data / "weights/prenet" / SETS[name])
+    model = import_weights("prenet", data / "weights/prenet" / SETS[name])
     return Subject(f"prenet-{name}", model, (name,))
 
 
@@ -84,7 +84,7 @@ def own(entry: str) -> Subject:
     name, equals, path = entry.partition("=")
     if not (name and equals and path):
         raise UserError(f"--model: found {entry!r}, expected NAME=FILE.safetensors.")
-    return Subject(name, load_model(Path(path))[0], tuple(SETS))
+    return Subject(name, load_model(Path(path)), tuple(SETS))
 
 
 class Sources:

@@ -80,7 +80,7 @@ def finish(run: Training, shop: Workshop) -> None:
     stores = [open_place(shop.project, place) for place in run.evaluate]
     images = images_of(job_of(run, shop), run, shop)
     if not images.is_file():
-        network = load_model(model)[0].eval().to(PartialState().device)
+        network = load_model(model).eval().to(PartialState().device)
         scores = [score for store in stores for score in score_set(network, store, run.method)]
         partial = images.parent.with_suffix(".partial")
         partial.mkdir(exist_ok=True)

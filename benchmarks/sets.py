@@ -7,8 +7,9 @@ from typing import Any, TypeVar, cast
 
 from ssid.config.load import load_params
 from ssid.data.leakage import write_exclusions
-from ssid.data.params import DataParams, DataSet, Role
+from ssid.data.params import DataParams, DataSet
 from ssid.data.prepare import prepare
+from ssid.data.roles import Role
 from ssid.data.store.reader import SUMMARY, ImageStore
 from ssid.project import Project
 from ssid.training.job import fingerprint

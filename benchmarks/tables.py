@@ -10,7 +10,8 @@ from pydantic import Field, ValidationError
 from ssid.config.base import Params
 from ssid.config.explain import explain
 from ssid.config.load import load_params
-from ssid.data.params import DataParams, Role
+from ssid.data.params import DataParams
+from ssid.data.roles import Role
 from ssid.errors import UserError, nearest
 from ssid.training.params import TeacherParams, TrainingParams, check_objective
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ssid.config.load import load_params
 from ssid.data.params import DataParams
-from ssid.entry import reporting
+from ssid.entry import run
 from ssid.project import Project
 from ssid.training.job import make_job
 from ssid.training.loop import train
@@ -24,5 +24,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with reporting():
-        main()
+    run(main)

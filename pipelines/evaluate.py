@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ssid.config.load import load_params
 from ssid.data.params import DataParams
-from ssid.entry import reporting
+from ssid.entry import run
 from ssid.evaluation.params import EvaluateParams
 from ssid.evaluation.run import evaluate
 from ssid.project import Project
@@ -19,5 +19,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with reporting():
-        main()
+    run(main)

@@ -5,7 +5,7 @@ from pathlib import Path
 from ssid.config.load import load_params
 from ssid.data.leakage import write_exclusions
 from ssid.data.params import DataParams
-from ssid.entry import reporting
+from ssid.entry import run
 from ssid.project import Project
 
 
@@ -20,5 +20,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with reporting():
-        main()
+    run(main)

@@ -1,14 +1,13 @@
 """DVC stage: verify one data set once and store it for training."""
 
 import os
-import sys
 from pathlib import Path
-from typing import cast
 
 from ssid.config.load import load_params
-from ssid.data.params import DataParams, Role
+from ssid.data.params import DataParams
 from ssid.data.prepare import prepare
-from ssid.entry import reporting
+from ssid.data.roles import Role
+from ssid.entry import run
 
 
 def main(role: Role, name: str) -> None:
@@ -19,5 +18,4 @@ def main(role: Role, name: str) -> None:
 
 
 if __name__ == "__main__":
-    with reporting():
-        main(cast("Role", sys.argv[1]), sys.argv[2])
+    run(main)

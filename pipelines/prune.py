@@ -1,10 +1,9 @@
 """DVC stage: make a trained network smaller without its training data."""
 
-import sys
 from pathlib import Path
 
 from ssid.config.load import load_params
-from ssid.entry import reporting
+from ssid.entry import run
 from ssid.prune.job import prune_model
 from ssid.prune.params import PruneParams
 from ssid.tracking import store, track_run
@@ -21,5 +20,4 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    with reporting():
-        main(sys.argv[1])
+    run(main)

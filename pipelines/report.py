@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ssid.config.load import load_params
-from ssid.entry import reporting
+from ssid.entry import run
 from ssid.evaluation.params import EvaluateParams
 from ssid.evaluation.report.page import write_report
 
@@ -16,5 +16,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with reporting():
-        main()
+    run(main)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from ssid.data.params import Role
+from ssid.data.roles import Role
 from ssid.entry import reporting
 from ssid.errors import UserError
+from ssid.plugins import load_plugins
 
 PARAMS = Path("params")
 PREPARED = Path("data/prepared")
@@ -24,10 +25,29 @@ data = typer.Typer(help="Look into data sets and add your own.", no_args_is_help
 app.add_typer(data, name="data")
 
 
+@app.callback()
+def load() -> None:
+    """Teach a small network to remove real rain from photographs."""
+    load_plugins()
+
+
 def main() -> None:
     """Run the command line; errors that users can mend become a message and exit status 1."""
     with reporting():
         app()
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder of the new project.")] = Path(),
+) -> None:
+    """Make a project of your own: parameters, stages, git and DVC, ready for `dvc repro`."""
+    from ssid.init import init_project
+
+    init_project(folder)
+    print(f"made a project in {folder.resolve()}")
+    print("next, in that folder: dvc repro, which trains on photographs that come with packages;")
+    print("or ssid data add NAME FOLDER, to add photographs of your own rain first")
 
 
 @app.command()
@@ -77,9 +97,9 @@ def import_weights(
     from ssid.models import save_model
     from ssid.models.interop import import_weights as read_weights
 
-    model, recipe = read_weights(family, file)
+    model = read_weights(family, file)
     output = output or Path("models") / f"{family}.safetensors"
-    save_model(output, model, recipe)
+    save_model(output, model)
     print(f"wrote {output}\nnext: ssid derain INPUT OUTPUT --model {output}")
 
 
@@ -109,7 +129,7 @@ def derain(
         raise UserError(f"--tile {tile} must exceed --overlap {overlap} by at least {TILE_GRID}.")
     model = model or find_student(STUDENT)
     print(f"model: {model}")
-    network = load_model(model)[0].eval()
+    network = load_model(model).eval()
     network.to("cuda" if torch.cuda.is_available() else "cpu")
     summary = derain_folder(network, input, output, tile, overlap, replace)
     if summary.refused:
@@ -123,7 +143,10 @@ def derain(
 @app.command()
 def prune(
     model: Annotated[Path, typer.Argument(help="Model file to make smaller.")],
-    macs: Annotated[float, typer.Option(min=0.05, max=1, help="Share of MACs to keep.")] = 0.6,
+    macs: Annotated[
+        float | None,
+        typer.Option(min=0.05, max=1, help="Share of MACs to keep; default: params/prune.yaml."),
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="Default: MODEL_pruned.safetensors.")] = None,
 ) -> None:
     """Make a trained network smaller and faster, without its training data."""
@@ -132,7 +155,9 @@ def prune(
     from ssid.prune.params import PruneParams
 
     _require_project()
-    params = load_params(PARAMS / "prune.yaml", PruneParams).model_copy(update={"macs": macs})
+    params = load_params(PARAMS / "prune.yaml", PruneParams)
+    if macs is not None:
+        params = params.model_copy(update={"macs": macs})
     output = output or model.with_name(f"{model.stem}_pruned.safetensors")
     result = prune_model(model, output, params)
     for name in ("parameters", "gmacs", "latency_ms"):
@@ -150,7 +175,7 @@ def export(
     from ssid.models import load_model
 
     output = output or model.with_suffix(".pt2")
-    network = load_model(model)[0]
+    network = load_model(model)
     export_model(network, output)
     print(f"wrote {output}")
     print(f'load it, with PyTorch alone: derain = torch.export.load("{output}").module()')
@@ -327,3 +352,7 @@ def _print_table(rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         print("  ".join(cells).rstrip())
+
+
+if __name__ == "__main__":
+    main()

@@ -3,10 +3,19 @@
 import errno
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ssid.errors import UserError
+from ssid.extras import explain_missing
+from ssid.plugins import load_plugins
+
+
+def run(main: Callable[..., None]) -> None:
+    """Call the entry point of a stage with the arguments of the command line, as words."""
+    with reporting():
+        load_plugins()
+        main(*sys.argv[1:])
 
 
 @contextmanager
@@ -21,6 +30,10 @@ def reporting() -> Iterator[None]:
         yield
     except UserError as error:
         _exit(f"error: {error}", 1)
+    except ModuleNotFoundError as error:
+        if (explained := explain_missing(error.name)) is None:
+            raise
+        _exit(f"error: {explained}", 1)
     except KeyboardInterrupt as interrupt:
         _exit(f"interrupted: {interrupt or 'nothing was lost'}; the same command continues.", 130)
     except OSError as error:

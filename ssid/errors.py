@@ -43,22 +43,6 @@ class UnknownNameError(UserError, LookupError):
         )
 
 
-class MissingExtraError(UserError, ImportError):
-    """An optional package is not installed.
-
-    Args:
-        package: name of the package, as it is installed.
-        extra: name of the extra of ssid that brings it.
-        purpose: what needs it, for the beginning of the message.
-    """
-
-    def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(
-            f"{purpose} needs the package {package}, which is not installed."
-            f" It comes with an extra: pip install 'ssid[{extra}]'"
-        )
-
-
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the most similar allowed name, or nothing."""
     matches = get_close_matches(name, list(allowed), n=1, cutoff=0.5)

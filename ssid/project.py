@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ssid.data.leakage import read_exclusions
-from ssid.data.params import DataParams, Role
+from ssid.data.params import DataParams
+from ssid.data.roles import Role
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError, nearest
 

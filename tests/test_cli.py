@@ -14,6 +14,7 @@ from ssid.cli import app, main
 from ssid.config.load import load_params
 from ssid.data.params import BenchmarkSet, DataParams
 from ssid.errors import UserError
+from ssid.models import build
 from support.repository import ROOT
 
 SHIPPED = ROOT / "params"
@@ -107,7 +108,7 @@ def tiny_student(file: Path, seed: int = 0) -> None:
 
     recipe = Recipe("prenet", {"channels": 4, "stages": 1})
     torch.manual_seed(seed)
-    save_model(file, recipe.build(), recipe)
+    save_model(file, build(recipe))
 
 
 @pytest.fixture
@@ -331,7 +332,7 @@ def test_an_exported_network_runs_as_it_is_told(project):
     names = {"torch": torch}
     exec(said.split("PyTorch alone: ")[1].splitlines()[0], names)
     assert said.endswith("RGB in [0, 1]; H and W from 1 up\n")
-    network, _ = load_model(Path("models/student.safetensors"))
+    network = load_model(Path("models/student.safetensors"))
     image = torch.rand(1, 3, 70, 50)
     with torch.no_grad():
         assert torch.allclose(names["derain"](image), network(image), atol=1e-6)

@@ -20,6 +20,12 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+class PluginParams(Params):
+    """params/plugins.yaml: the modules that add names to what params/ may say."""
+
+    plugins: list[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")]] = Field(default_factory=list)
+
+
 def registered(registry: Registry[Any]) -> AfterValidator:
     """Return what makes a string the name of an entry of ``registry``.
 

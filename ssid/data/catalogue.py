@@ -14,10 +14,10 @@ from ssid.data.params import (
     DataParams,
     DataSet,
     RealSet,
-    Role,
     SyntheticSet,
     check_set_name,
 )
+from ssid.data.roles import Role
 from ssid.data.sources.detection import detect_layout, look_into
 from ssid.data.sources.layouts import LAYOUTS, Detected
 from ssid.data.sources.layouts.pairs import detect_manifest

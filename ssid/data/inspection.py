@@ -10,7 +10,8 @@ from pathlib import Path
 from ssid.data.fingerprint import first_same
 from ssid.data.make import MadeImage, make_image
 from ssid.data.ordered import in_order
-from ssid.data.params import DataSet, Role
+from ssid.data.params import DataSet
+from ssid.data.roles import Role
 from ssid.data.sources.items import unpacked_items
 from ssid.data.sources.listing import Photograph, RefusedFile, printable, reasons
 from ssid.data.splits import evenly_spaced

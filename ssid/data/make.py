@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 
 from ssid.data.fingerprint import fingerprint
 from ssid.data.images import Refused, read_rgb, shrink
-from ssid.data.params import DataSet, Role
+from ssid.data.params import DataSet
 from ssid.data.rain.render import render
+from ssid.data.roles import Role
 from ssid.data.sources.correspondence import check_same_scene
 from ssid.data.sources.layouts import Item
 from ssid.data.sources.listing import Photograph, RefusedFile

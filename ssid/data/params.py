@@ -3,15 +3,15 @@
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ssid.config.base import Count, CountOrZero, Params, named, registered
 from ssid.data.rain.profiles import PROFILES
+from ssid.data.roles import Role
 from ssid.errors import UnknownNameError
 
-Role = Literal["synthetic", "real", "benchmark"]
 Rain = Annotated[str, registered(PROFILES)]
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from ssid.data.fingerprint import first_same
 from ssid.data.make import MadeImage, make_image
 from ssid.data.ordered import in_order
-from ssid.data.params import DataSet, Role, SyntheticSet
+from ssid.data.params import DataSet, SyntheticSet
+from ssid.data.roles import Role
 from ssid.data.sources.items import unpacked_items
 from ssid.data.sources.layouts import LAYOUTS, Item, Pairing
 from ssid.data.sources.layouts.halves import check_order

@@ -11,9 +11,9 @@ from ssid.models import (  # noqa: F401
     sapnet,
     ssid_kd,
 )
-from ssid.models.base import Derainer, Features, Stage
-from ssid.models.registry import MODELS, create_model, list_models
-from ssid.models.weights import Recipe, load_model, save_model
+from ssid.models.base import Derainer, Features, Recipe, Stage
+from ssid.models.registry import MODELS, create_model, list_models, register_model
+from ssid.models.weights import build, load_model, save_model
 
 __all__ = [
     "MODELS",
@@ -21,8 +21,10 @@ __all__ = [
     "Features",
     "Recipe",
     "Stage",
+    "build",
     "create_model",
     "list_models",
     "load_model",
+    "register_model",
     "save_model",
 ]

@@ -1,10 +1,24 @@
 """What every deraining network has in common: an encoder and a decoder."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+
+class Recipe(NamedTuple):
+    """What a network is rebuilt from before its weights are loaded.
+
+    Attributes:
+        name: name of the network in the registry.
+        options: options that it was made with.
+        shapes: shapes of the tensors that pruning made smaller, by name.
+    """
+
+    name: str
+    options: dict[str, Any]
+    shapes: dict[str, list[int]] = {}  # noqa: RUF012 - never changed
 
 
 @dataclass(frozen=True)
@@ -39,10 +53,16 @@ class Derainer(nn.Module):
     A network implements :meth:`extract` and :meth:`reconstruct` for images whose sides are
     multiples of ``multiple``. This class pads other sizes by reflection and crops the estimate
     back, so that any image of at least ``min_side`` pixels a side keeps its exact size.
+
+    Attributes:
+        multiple: what the sides of padded images are multiples of.
+        min_side: the shortest side of an image in pixels.
+        recipe: what rebuilds the network; None for one that was not made by its name.
     """
 
     multiple: int = 1
     min_side: int = 1
+    recipe: Recipe | None = None
 
     def extract(self, rainy: Tensor) -> Features:
         """Return the features of a padded image N×3×H×W."""

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from ssid.errors import UserError
-from ssid.models.base import Derainer
-from ssid.models.registry import create_model
-from ssid.models.weights import Recipe
+from ssid.models.base import Derainer, Recipe
+from ssid.models.weights import build
 from ssid.registry import Registry
 
 
@@ -34,8 +33,8 @@ class Importer:
 IMPORTERS: Registry[Importer] = Registry("family of published weights")
 
 
-def import_weights(family: str, file: Path) -> tuple[Derainer, Recipe]:
-    """Return our network with the weights of a published file, and its recipe.
+def import_weights(family: str, file: Path) -> Derainer:
+    """Return our network with the weights of a published file.
 
     Nothing in the file is executed: it is read as a dictionary of tensors or refused.
 
@@ -50,7 +49,7 @@ def import_weights(family: str, file: Path) -> tuple[Derainer, Recipe]:
     importer = IMPORTERS[family]
     published = _read_state_dict(file)
     _check_keys(published, importer, family, file)
-    model = create_model(importer.recipe.name, **importer.recipe.options)
+    model = build(importer.recipe)
     try:
         model.load_state_dict(
             {
@@ -60,7 +59,7 @@ def import_weights(family: str, file: Path) -> tuple[Derainer, Recipe]:
         )
     except RuntimeError as error:
         raise UserError(f"{file} does not fit the family {family!r}: {error}") from error
-    return model, importer.recipe
+    return model
 
 
 def _read_state_dict(file: Path) -> dict[str, Tensor]:
@@ -83,8 +82,8 @@ def _read_state_dict(file: Path) -> dict[str, Tensor]:
 def _describe(found: Any) -> str:
     if not isinstance(found, dict):
         return f"a {type(found).__name__}"
-    strangers = [str(key) for key, value in found.items() if not isinstance(value, Tensor)]
-    return f"a dictionary in which {', '.join(strangers[:3])} is not a tensor"
+    others = [str(key) for key, value in found.items() if not isinstance(value, Tensor)]
+    return f"a dictionary in which {', '.join(others[:3])} is not a tensor"
 
 
 def _check_keys(published: dict[str, Tensor], importer: Importer, family: str, file: Path) -> None:

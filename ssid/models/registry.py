@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 
 from ssid.errors import InvalidValueError, UnknownNameError
-from ssid.models.base import Derainer
+from ssid.models.base import Derainer, Recipe
 from ssid.registry import Registry
 
 Build = TypeVar("Build", bound=Callable[..., Derainer])
@@ -60,8 +60,17 @@ def create_model(name: str, **options: Any) -> Derainer:
     They lie channels last in memory: the values are the same, and convolutions up to 1.6 times as
     fast on CPUs.
 
+    Args:
+        name: name of a registered network, see :func:`list_models`.
+        options: options of that network; each has a default.
+
     Raises:
-        UserError: if the name or an option is unknown, or a value is impossible.
+        UnknownNameError: if the name or an option is unknown.
+        InvalidValueError: if a value is impossible.
+
+    >>> network = create_model("prenet", channels=8, stages=2)
+    >>> network(torch.rand(1, 3, 24, 32)).shape
+    torch.Size([1, 3, 24, 32])
     """
     check_options(name, options)
     try:
@@ -70,9 +79,14 @@ def create_model(name: str, **options: Any) -> Derainer:
         raise InvalidValueError(
             f"model {name!r} cannot be built with {options}: {error}"
         ) from error
+    network.recipe = Recipe(name, dict(options))
     return network.to(memory_format=torch.channels_last)
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """Return the names of all registered networks that match a shell pattern."""
+    """Return the names of all registered networks that match a shell pattern.
+
+    >>> list_models("rrg*")
+    ['rrg']
+    """
     return [name for name in MODELS if fnmatch(name, pattern)]

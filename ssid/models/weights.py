@@ -1,33 +1,38 @@
 """Networks on disk: one safetensors file that knows how to rebuild its network."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ssid.errors import UserError
+from ssid.errors import MissingFileError, UserError
 from ssid.files import atomic_write
-from ssid.models.base import Derainer
+from ssid.models.base import Derainer, Recipe
 from ssid.models.narrow import narrow
 from ssid.models.registry import create_model
 
 FORMAT = "ssid-model-1"
+PACKAGED = "packaged"
 
 
-class Recipe(NamedTuple):
-    """What rebuilds a network before its weights are loaded."""
+def packaged_student() -> Path:
+    """Return the file of the student that comes with this package."""
+    return Path(str(files("ssid") / "packaged" / "student.safetensors"))
 
-    name: str
-    options: dict[str, Any]
-    shapes: dict[str, list[int]] = {}  # noqa: RUF012 - never changed; of pruned tensors, by name
 
-    def build(self) -> Derainer:
-        """Return a new network with random weights; pruned layers have zeros."""
-        return narrow(create_model(self.name, **self.options), self.shapes)
+def build(recipe: Recipe) -> Derainer:
+    """Return a new network with random weights; pruned layers have zeros.
+
+    >>> build(Recipe("prenet", {"stages": 1})).recipe.name
+    'prenet'
+    """
+    network = narrow(create_model(recipe.name, **recipe.options), recipe.shapes)
+    network.recipe = recipe
+    return network
 
 
 def distinct_state(model: nn.Module) -> dict[str, Tensor]:
@@ -58,36 +63,43 @@ def load_distinct_state(model: nn.Module, tensors: dict[str, Tensor]) -> None:
     model.load_state_dict(tensors, strict=False)
 
 
-def save_model(
-    path: Path, model: nn.Module, recipe: Recipe, dtype: torch.dtype | None = None
-) -> None:
+def save_model(path: Path, model: Derainer, dtype: torch.dtype | None = None) -> None:
     """Write the weights and recipe of ``model`` to a safetensors file at ``path``.
 
     Args:
         path: file to write or replace.
-        model: the network.
-        recipe: what rebuilds it.
+        model: the network; it knows its recipe if it was made by :func:`create_model`, or loaded.
         dtype: type that floating point numbers are rounded to, such as ``torch.float16`` for half
             the size; None keeps them. The network that :func:`load_model` returns has float32.
+
+    Raises:
+        ValueError: if the network has no recipe.
     """
+    if model.recipe is None:
+        raise ValueError("the network has no recipe: make it by create_model, or set model.recipe")
     state = distinct_state(model)
     if dtype is not None:
         state = {name: t.to(dtype) if t.is_floating_point() else t for name, t in state.items()}
     tensors = {name: t.cpu().contiguous() for name, t in state.items()}
     # One key only: safetensors writes several in random order, and equal models equal bytes.
-    metadata = {FORMAT: json.dumps(recipe._asdict(), sort_keys=True)}
+    metadata = {FORMAT: json.dumps(model.recipe._asdict(), sort_keys=True)}
     with atomic_write(path) as partial:
         partial.write_bytes(save(tensors, metadata))
 
 
-def load_model(path: Path) -> tuple[Derainer, Recipe]:
-    """Return the network stored at ``path`` and its recipe; nothing in the file is executed.
+def load_model(source: Path | str = PACKAGED) -> Derainer:
+    """Return a stored network in evaluation mode, on the CPU; nothing in the file is executed.
+
+    Args:
+        source: a file written by :func:`save_model`, or ``"packaged"`` for the student that comes
+            with this package.
 
     Raises:
         UserError: if the file is missing, damaged, or not written by :func:`save_model`.
     """
+    path = packaged_student() if source == PACKAGED else Path(source)
     if not path.is_file():
-        raise UserError(f"there is no model file {path}. Train one with `dvc repro`.")
+        raise MissingFileError(f"there is no model file {path}. Train one with `dvc repro`.")
     try:
         with safe_open(path, framework="pt") as stored:
             metadata = stored.metadata() or {}
@@ -101,8 +113,8 @@ def load_model(path: Path) -> tuple[Derainer, Recipe]:
         )
     recipe = Recipe(**json.loads(metadata[FORMAT]))
     try:
-        model = recipe.build()
+        model = build(recipe)
         load_distinct_state(model, tensors)
     except ValueError as error:
         raise UserError(f"the weights in {path} do not fit {recipe.name}: {error}") from error
-    return model, recipe
+    return model.eval()

@@ -19,6 +19,6 @@ from ssid.objective import (  # noqa: F401
     statistics,
     syn2real,
 )
-from ssid.objective.registry import TERMS, Setup, TermEntry, check_term
+from ssid.objective.registry import TERMS, Setup, TermEntry, check_term, term
 
-__all__ = ["TERMS", "Setup", "TermEntry", "check_term"]
+__all__ = ["TERMS", "Setup", "TermEntry", "check_term", "term"]

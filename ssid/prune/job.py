@@ -52,7 +52,7 @@ def prune_model(
     """
     if params.threads is not None:
         torch.set_num_threads(params.threads)
-    original, recipe = load_model(path)
+    original = load_model(path)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     original.eval().requires_grad_(False).to(device)
     try:
@@ -63,7 +63,7 @@ def prune_model(
         witness.params({"prune": params.model_dump(mode="json"), "model": str(path)})
     student = pruned.model.requires_grad_(True)
     _recover(original, pruned, params, witness)
-    save_model(output, student, recipe._replace(shapes={**recipe.shapes, **pruned.shapes}))
+    save_model(output, student)
     before, after = (measure(model, params.latency) for model in (original, student))
     speedup = round(before["latency_ms"] / after["latency_ms"], 3)
     macs = round(pruned.macs, 5)

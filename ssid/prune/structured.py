@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ssid.metrics.efficiency import count_macs
+from ssid.models.base import Derainer
 from ssid.models.narrow import replace_tensors
 from ssid.prune.channels import trace_channels
 from ssid.prune.criteria import CRITERIA, Units, erk_density
@@ -75,6 +76,9 @@ def prune_structured(
     replace_tensors(pruned, tensors)
     _check(pruned, channels.macs(keep))
     shapes = {name: list(tensor.shape) for name, tensor in tensors.items()}
+    if isinstance(pruned, Derainer) and pruned.recipe is not None:
+        recipe = pruned.recipe
+        pruned.recipe = recipe._replace(shapes={**recipe.shapes, **shapes})
     return Pruned(pruned, channels.macs(keep) / channels.macs(), shapes=shapes)
 
 

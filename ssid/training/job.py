@@ -11,7 +11,7 @@ import torch
 from ssid.data.params import DataParams
 from ssid.errors import UserError
 from ssid.files import sha256
-from ssid.models import Derainer, Recipe, load_model
+from ssid.models import Derainer, Recipe, build, load_model
 from ssid.models.params import ModelParams
 from ssid.project import (
     Project,
@@ -43,8 +43,8 @@ def make_job(
     """
     synthetic = open_training_stores(catalogue, params.synthetic, project)
     real = open_stores(catalogue, "real", params.real, project) if params.batch.real else []
-    teacher = load_model(teacher_file)[0].eval().requires_grad_(False) if teacher_file else None
-    student, recipe = initial_network(params, teacher_file)
+    teacher = load_model(teacher_file).eval().requires_grad_(False) if teacher_file else None
+    student = initial_network(params, teacher_file)
     teacher_sha256 = sha256(teacher_file) if teacher_file else None
     record = {
         stage: params.model_dump(mode="json"),
@@ -59,7 +59,6 @@ def make_job(
         synthetic=synthetic,
         real=real,
         student=student,
-        recipe=recipe,
         teacher=teacher,
         teacher_sha256=teacher_sha256,
         folder=project.runs / stage,
@@ -70,7 +69,7 @@ def make_job(
     )
 
 
-def initial_network(params: TrainingParams, teacher_file: Path | None) -> tuple[Derainer, Recipe]:
+def initial_network(params: TrainingParams, teacher_file: Path | None) -> Derainer:
     """Return the network to train, from random or stored weights as ``params.init`` says.
 
     Raises:
@@ -79,18 +78,20 @@ def initial_network(params: TrainingParams, teacher_file: Path | None) -> tuple[
     wanted = recipe_of(params.model)
     if params.init == "random":
         torch.manual_seed(params.seed)
-        return wanted.build(), wanted
+        return build(wanted)
     if params.init == "teacher" and teacher_file is None:
         raise UserError("init is 'teacher', but this stage has no teacher: use 'random'.")
     file = teacher_file if params.init == "teacher" else Path(params.init)
     assert file is not None
-    model, found = load_model(file)
+    model = load_model(file)
+    found = model.recipe
+    assert found is not None
     if found.shapes or (found.name, _sizes(found)) != (wanted.name, _sizes(wanted)):
         raise UserError(
             f"init takes weights from {file}, which holds {_shown(found)}, but params ask for"
             f" {_shown(wanted)}. Make both the same, or set init: random."
         )
-    return model, found
+    return model
 
 
 def recipe_of(params: ModelParams) -> Recipe:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
 from ssid.files import atomic_write, sha256
-from ssid.models import Derainer, Recipe, Stage, load_model, save_model
+from ssid.models import Derainer, Stage, load_model, save_model
 from ssid.models.weights import distinct_state, load_distinct_state
 from ssid.objective import Setup
 from ssid.objective.batch import Batch
@@ -58,7 +58,6 @@ class Job:
         synthetic: stores of pairs.
         real: stores of real rain; empty where no term looks at it.
         student: the network that learns.
-        recipe: what rebuilds the student.
         teacher: the frozen teacher, or None.
         teacher_sha256: hash of the teacher's file, by which MLflow finds the run that made it.
         folder: where curves, panels and checkpoints go.
@@ -73,7 +72,6 @@ class Job:
     synthetic: list[ImageStore]
     real: list[ImageStore]
     student: Derainer
-    recipe: Recipe
     teacher: Derainer | None
     teacher_sha256: str | None
     folder: Path
@@ -189,7 +187,7 @@ class Trainer:
         with atomic_write(output) as partial:
             shutil.copyfile(self.best, partial)
         self.tracker.tags({"model_sha256": sha256(output)})
-        student, _ = load_model(output)
+        student = load_model(output)
         example, _ = next(central_crops(self.job.synthetic), (torch.rand(1, 3, 64, 64), None))
         self.tracker.model(student.eval(), example[..., :64, :64].contiguous().numpy())
         remove_checkpoints(self.checkpoints)
@@ -282,7 +280,7 @@ class Trainer:
             if not improved:
                 return
         if self.accelerator.is_main_process:
-            save_model(self.best, student, self.job.recipe)
+            save_model(self.best, student)
 
     def _save(self) -> None:
         if self.accelerator.is_main_process:

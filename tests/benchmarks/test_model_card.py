@@ -13,7 +13,7 @@ from benchmarks.model_card import PAIRS, REAL, SHOWN, at_full_size, main
 from benchmarks.sets import load_catalogue
 from ssid.data.rain.render import render
 from ssid.metrics.efficiency import count_parameters
-from ssid.models import Recipe, load_model, save_model
+from ssid.models import Recipe, build, load_model, save_model
 from ssid.pictures import MAX_BYTES, Row, write_rows
 from support.repository import ROOT
 
@@ -46,11 +46,11 @@ def output(data, tmp_path_factory):
     """Return the folder in which a network that darkens a little was packaged and measured."""
     folder = tmp_path_factory.mktemp("card")
     torch.manual_seed(0)
-    network = RECIPE.build()
+    network = build(RECIPE)
     with torch.no_grad():
         network.last.weight.zero_()
         network.last.bias.fill_(-0.1)
-    save_model(folder / "model.safetensors", network, RECIPE)
+    save_model(folder / "model.safetensors", network)
     options = ("--data", data, "--runs", folder / "runs", "--output", folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
@@ -65,8 +65,8 @@ def report(output):
 
 def test_the_packaged_file_is_the_model_at_half_precision(output, report):
     packaged = output / "ssid/packaged/student.safetensors"
-    network, recipe = load_model(packaged)
-    assert recipe == RECIPE
+    network = load_model(packaged)
+    assert network.recipe == RECIPE
     assert network.last.bias[0] == torch.tensor(-0.1).half()
     assert report["cost"]["bytes"] == packaged.stat().st_size
     assert report["cost"]["parameters"] == count_parameters(network)

@@ -10,7 +10,7 @@ from benchmarks import prune_table
 from benchmarks.prune_parts import RECOVERIES
 from benchmarks.prune_table import main, verdict
 from ssid.errors import UserError
-from ssid.models import Recipe, save_model
+from ssid.models import Recipe, build, save_model
 
 RECIPE = Recipe("prenet", {"channels": 8, "stages": 2})
 
@@ -26,7 +26,7 @@ def data(tmp_path_factory):
         for number in range(2):
             pixels = rng.integers(0, 256, (100, 120, 3), np.uint8)
             Image.fromarray(pixels).save(folder / place / f"{number}.png")
-    save_model(folder / "small.safetensors", RECIPE.build(), RECIPE)
+    save_model(folder / "small.safetensors", build(RECIPE))
     return folder
 
 

@@ -5,7 +5,7 @@ import torch
 
 from ssid.data.params import BenchmarkSet, RealSet
 from ssid.data.prepare import prepare
-from ssid.models import save_model
+from ssid.models import build, save_model
 from ssid.project import Project
 from support.evaluation_project import BENCHMARK, REAL, STUDENT, TEACHER
 
@@ -21,5 +21,5 @@ def project(tmp_path_factory, photographs):
         prepare(role, "tiny", block, project.prepared / role / "tiny", workers=1)
     for number, (name, recipe) in enumerate({"teacher": TEACHER, "student": STUDENT}.items()):
         torch.manual_seed(number)
-        save_model(project.models / f"{name}.safetensors", recipe.build(), recipe)
+        save_model(project.models / f"{name}.safetensors", build(recipe))
     return project

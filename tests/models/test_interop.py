@@ -35,8 +35,8 @@ def publish(family):
 def test_a_network_survives_the_round_trip(family, tmp_path):
     model, published = publish(family)
     torch.save(published, tmp_path / "published.pth")
-    again, recipe = import_weights(family, tmp_path / "published.pth")
-    assert recipe == IMPORTERS[family].recipe
+    again = import_weights(family, tmp_path / "published.pth")
+    assert again.recipe == IMPORTERS[family].recipe
     rainy = torch.rand(1, 3, 9, 11)
     assert torch.equal(again(rainy), model(rainy))
 
@@ -145,7 +145,7 @@ def prenet_by_hand(weights, rainy, stages=6):
 @torch.inference_mode()
 def test_published_prenet_computes_what_its_description_says(shared_data, name):
     file = shared_data / f"weights/prenet/{name}.pth"
-    model, _ = import_weights("prenet", file)
+    model = import_weights("prenet", file)
     generator = torch.Generator().manual_seed(0)
     rainy = torch.rand(1, 3, 37, 53, generator=generator, dtype=torch.float64)
     published = torch.load(file, map_location="cpu", weights_only=True)
@@ -166,7 +166,7 @@ def test_published_prenet_removes_rain(shared_data, name, image, before, after):
         tensor = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None] / 255
         return tensor[..., 80:240, 80:240]
 
-    model, _ = import_weights("prenet", shared_data / f"weights/prenet/{name}.pth")
+    model = import_weights("prenet", shared_data / f"weights/prenet/{name}.pth")
     rainy, clean = middle("rainy"), middle("clean")
     assert psnr(rainy, clean, "y").item() == pytest.approx(before, abs=0.01)
     assert psnr(model(rainy), clean, "y").item() == pytest.approx(after, abs=0.02)

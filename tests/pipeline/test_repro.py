@@ -140,6 +140,51 @@ def test_second_run_runs_nothing(clone: Clone, first: set[str]) -> None:
     assert ran(clone.done("dvc", "repro")) == set()
 
 
+TRAINED = {"pretrain", "distill"}
+PREPARED = {"prepare-synthetic", "prepare-real", "prepare-benchmark"}
+DECIDES = {
+    "ssid/cli.py": set(),
+    "ssid/config/explain.py": set(),
+    "ssid/data/images.py": {*PREPARED, "evaluate"},
+    "ssid/data/leakage.py": {"exclude"},
+    "ssid/data/public/catalogue.py": set(),
+    "ssid/data/rain/render.py": PREPARED,
+    "ssid/data/sources/pairing.py": PREPARED,
+    "ssid/data/store/reader.py": {*PREPARED, *TRAINED, "exclude", "evaluate"},
+    "ssid/evaluation/compare/runs.py": set(),
+    "ssid/evaluation/report/page.py": {"report"},
+    "ssid/evaluation/scores.py": {"evaluate"},
+    "ssid/metrics/fidelity.py": {*TRAINED, "evaluate"},
+    "ssid/metrics/niqe.py": {"evaluate"},
+    "ssid/models/prenet.py": {*TRAINED, "evaluate"},
+    "ssid/objective/priors.py": TRAINED,
+    "ssid/progress.py": set(),
+    "ssid/prune/criteria.py": set(),  # params/prune.yaml names no network
+    "ssid/tracking.py": set(),
+    "ssid/training/loop.py": TRAINED,
+}
+"""For a file in every room, the stages that DVC runs again after a change of it."""
+
+
+def test_a_change_reruns_the_stages_whose_output_it_decides(clone: Clone, first: set[str]) -> None:
+    kept = {name: (clone.path / name).read_bytes() for name in DECIDES}
+    try:
+        for name, content in kept.items():
+            (clone.path / name).write_bytes(content + b"# changed\n")
+        status = json.loads(clone.done("dvc", "status", "--json"))
+    finally:
+        for name, content in kept.items():
+            (clone.path / name).write_bytes(content)
+    changed: dict[str, set[str]] = {}
+    for stage, entries in status.items():
+        for entry in entries:
+            for dependency in entry.get("changed deps", {}):
+                changed.setdefault(dependency, set()).add(stage.partition("@")[0])
+    for name, stages in DECIDES.items():
+        folders = {name, *map(str, Path(name).parents)}
+        assert set().union(*(changed.get(folder, set()) for folder in folders)) == stages, name
+
+
 def test_dvc_shows_metrics_and_plots(clone: Clone, first: set[str]) -> None:
     assert "psnr_y" in clone.done("dvc", "metrics", "show")
     clone.done("dvc", "plots", "show")

@@ -10,7 +10,6 @@ from PIL import Image
 from ssid.config.load import load_params
 from ssid.errors import UserError
 from ssid.models import create_model, load_model, save_model
-from ssid.models.weights import Recipe
 from ssid.prune.images import random_crops, random_noise, read_pictures
 from ssid.prune.job import prune_model
 from ssid.prune.params import PruneParams
@@ -53,7 +52,7 @@ def photographs(tmp_path):
 def model_file(tmp_path):
     path = tmp_path / "models/rain.safetensors"
     model = create_model("prenet", **SMALL["prenet"])
-    save_model(path, model, Recipe("prenet", SMALL["prenet"]))
+    save_model(path, model)
     return path
 
 
@@ -71,7 +70,7 @@ def test_the_smaller_model_lies_beside_its_report(unit, images, model_file, phot
     assert json.loads(output.with_suffix(".json").read_text()) == report
     assert report["macs"] == pytest.approx(0.6, abs=0.01)
     assert report["after"]["gmacs"] == pytest.approx(0.6 * report["before"]["gmacs"], rel=0.02)
-    loaded, _ = load_model(output)
+    loaded = load_model(output)
     smaller = report["after"]["parameters"] < report["before"]["parameters"]
     assert smaller == (unit == "filters")
     assert loaded(torch.rand(1, 3, 33, 41)).shape == (1, 3, 33, 41)
@@ -91,8 +90,8 @@ def test_the_result_is_the_same_again(model_file, photographs, tmp_path):
     files = [tmp_path / f"{name}.safetensors" for name in "ab"]
     for file in files:
         prune_model(model_file, file, params(photographs))
-    (first, recipe), (second, recipe_again) = map(load_model, files)
-    assert recipe == recipe_again
+    first, second = map(load_model, files)
+    assert first.recipe == second.recipe
     weights = first.state_dict()
     assert all(torch.equal(weights[key], t) for key, t in second.state_dict().items())
 

@@ -57,17 +57,18 @@ def test_the_budget_is_met_and_the_network_runs_and_comes_back_from_disk(name, t
     assert all(torch.equal(tensor, before[key]) for key, tensor in model.state_dict().items())
 
     path = tmp_path / "pruned.safetensors"
-    save_model(path, pruned.model, Recipe(name, SMALL[name], pruned.shapes))
-    loaded, _ = load_model(path)
+    save_model(path, pruned.model)
+    assert pruned.model.recipe == Recipe(name, SMALL[name], pruned.shapes)
+    loaded = load_model(path)
     assert torch.equal(run(loaded.eval()), run(pruned.model))
 
 
 def test_what_was_pruned_can_be_pruned_further(tmp_path):
     path, once = tmp_path / "pruned.safetensors", prune_structured(small("prenet"), 0.8)
     twice = prune_structured(once.model, 0.8)
-    shapes = {**once.shapes, **twice.shapes}
-    save_model(path, twice.model, Recipe("prenet", SMALL["prenet"], shapes))
-    assert torch.equal(run(load_model(path)[0].eval()), run(twice.model))
+    assert twice.model.recipe.shapes == {**once.shapes, **twice.shapes}
+    save_model(path, twice.model)
+    assert torch.equal(run(load_model(path).eval()), run(twice.model))
 
 
 @pytest.mark.parametrize("criterion", list(CRITERIA))

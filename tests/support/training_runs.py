@@ -95,7 +95,7 @@ class Run:
         return sorted((self.runs / "checkpoints").glob("step-*"))
 
     def student(self):
-        return load_model(self.output)[0]
+        return load_model(self.output)
 
 
 def remains(run: Run) -> dict[str, object]:

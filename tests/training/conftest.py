@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ssid.models import Recipe, save_model
+from ssid.models import save_model
 from support.training_networks import PRENET_6, build
 from support.training_runs import Run
 
@@ -13,7 +13,7 @@ from support.training_runs import Run
 def teacher_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the file of a small teacher with random weights."""
     file = tmp_path_factory.mktemp("teacher") / "teacher.safetensors"
-    save_model(file, build(PRENET_6, seed=9), Recipe(*PRENET_6))
+    save_model(file, build(PRENET_6, seed=9))
     return file
 
 

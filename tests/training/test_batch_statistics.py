@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 import torch
 
-from ssid.models import Recipe, load_model, save_model
+from ssid.models import load_model, save_model
 from ssid.objective import Setup
 from ssid.objective.objective import Objective
 from ssid.objective.params import TermParams
@@ -52,10 +52,10 @@ def test_a_run_that_was_cut_ends_the_same(new_run, monkeypatch):
 
 def test_the_teacher_keeps_its_own(prepared, tmp_path):
     file = tmp_path / "teacher.safetensors"
-    save_model(file, build(DDN, seed=3), Recipe(*DDN))
+    save_model(file, build(DDN, seed=3))
     run = Run(tmp_path, prepared, file)
     job = run.job()
     before = statistics(job.teacher)
     run.train()
     assert not job.teacher.training
-    assert equal(statistics(load_model(file)[0]), before)
+    assert equal(statistics(load_model(file)), before)

@@ -16,7 +16,7 @@ MODEL = {"name": "rrg", "options": {"channels": 8, "msrbs": 1}}
 
 def learn(run, objective):
     run.train(objective=objective, model=MODEL, steps=2)
-    return load_model(run.output)[0].state_dict()
+    return load_model(run.output).state_dict()
 
 
 @pytest.fixture(scope="module")

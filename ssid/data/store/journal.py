@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ssid.data.params import DataSet, Role
+from ssid.data.params import DataSet
+from ssid.data.roles import Role
 from ssid.data.sources.archives import is_archive
 from ssid.data.sources.layouts import Item
 from ssid.data.sources.listing import RefusedFile

@@ -1,0 +1,108 @@
+"""Make a project in a folder of one's own: parameters, stages, git and DVC, ready to run."""
+
+import io
+import shutil
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from ssid.errors import UserError
+from ssid.files import atomic_write
+
+FOLDERS = ("params", "pipelines")
+STAGES = "dvc.yaml"
+VERSION_FILE = "ssid.version"
+IGNORED = f"""\
+__pycache__/
+
+# made by `dvc repro`
+/data/*
+!/data/raw/
+/data/raw/*
+!/data/raw/*.dvc
+/models/
+/runs/
+/report/
+mlflow.db*
+/mlruns/
+/mlartifacts/
+/evaluation/pictures/
+/{VERSION_FILE}
+"""
+VERSION_STAGE = {
+    "desc": "Note the version of ssid that is installed: all results depend on it",
+    "cmd": f'python -c "import ssid; print(ssid.__version__)" > {VERSION_FILE}',
+    "always_changed": True,
+    "outs": [{VERSION_FILE: {"cache": False}}],
+}
+
+
+def init_project(folder: Path) -> None:
+    """Make ``folder`` a project whose stages run the installed package.
+
+    Args:
+        folder: made where it is missing; what lies in it stays.
+
+    Raises:
+        UserError: if something of a project is there already, or git or DVC fails.
+    """
+    source = template()
+    for name in (*FOLDERS, STAGES, ".gitignore"):
+        if (folder / name).exists():
+            raise UserError(f"{folder / name} is there already. Name a folder without a project.")
+    for name in FOLDERS:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source / name, folder / name, ignore=ignored)
+    _write(folder / STAGES, stages_of_installed((source / STAGES).read_text("utf-8")))
+    _write(folder / ".gitignore", IGNORED)
+    if _call(folder, "git", "rev-parse", "--is-inside-work-tree") != 0:
+        _run(folder, "git", "init", "--quiet")
+    if not (folder / ".dvc").exists():
+        _run(folder, sys.executable, "-m", "dvc", "init", "--quiet", "--subdir")
+
+
+def template() -> Path:
+    """Return the folder that a project is copied from: the package's, or that of its source."""
+    packaged = Path(str(files("ssid"))) / "template"
+    return packaged if packaged.is_dir() else packaged.parents[1]
+
+
+def stages_of_installed(text: str) -> str:
+    """Return a dvc.yaml whose stages depend on the version of ssid in place of its source files."""
+    yaml = YAML()
+    yaml.width = 4096
+    content = yaml.load(text)
+    for stage in content["stages"].values():
+        block = stage.get("do", stage)
+        if any(str(path).startswith("ssid/") for path in block["deps"]):
+            kept = [path for path in block["deps"] if not str(path).startswith("ssid/")]
+            block["deps"] = [*kept, VERSION_FILE]
+    content["stages"].insert(0, "version", VERSION_STAGE)
+    written = io.StringIO()
+    yaml.dump(content, written)
+    return written.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_write(path) as partial:
+        partial.write_text(text, "utf-8")
+
+
+def _run(folder: Path, *command: Any) -> None:
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise UserError(f"{command[0]} is not installed; a project needs it.") from None
+    if done.returncode:
+        raise UserError(f"{' '.join(map(str, command))} failed in {folder}: {done.stderr.strip()}")
+
+
+def _call(folder: Path, *command: str) -> int:
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode
+    except FileNotFoundError:
+        raise UserError(f"{command[0]} is not installed; a project needs it.") from None

@@ -1,0 +1,78 @@
+"""Stages of dvc.yaml depend on the files that decide their output, and on no others."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from support.repository import ROOT
+
+STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+
+DECIDE_NOTHING = {
+    "ssid/__init__.py": "loads public names",
+    "ssid/config": "reads parameters, which DVC tracks by their values",
+    "ssid/entry.py": "ends a command",
+    "ssid/errors.py": "words",
+    "ssid/export.py": "makes what MLflow keeps",
+    "ssid/extras.py": "words",
+    "ssid/files.py": "writes what it is given",
+    "ssid/plugins.py": "imports what params/plugins.yaml names",
+    "ssid/progress.py": "shows how far the work is",
+    "ssid/registry.py": "finds entries by name",
+    "ssid/tracking.py": "records what others did",
+    "ssid/data/__init__.py": "a docstring",
+    "ssid/data/roles.py": "a type",
+}
+"""What programs of stages import without their output depending on it, and why."""
+
+THROUGH_THE_STORE = {
+    "ssid/data": "prepared sets, on which these stages depend, are all that they see of data",
+}
+
+
+def file_of(module: str) -> Path | None:
+    path = ROOT / module.replace(".", "/")
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def imports(path: Path) -> set[Path]:
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ssid"):
+            modules |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {file for file in map(file_of, modules) if file is not None}
+
+
+def closure(path: Path) -> set[str]:
+    """Return every file of ssid that a program imports, directly or through others."""
+    seen: set[Path] = set()
+    waiting = {path}
+    while waiting:
+        seen |= waiting
+        waiting = set().union(*map(imports, waiting)) - seen
+    return {str(file.relative_to(ROOT)) for file in seen}
+
+
+def below(file: str, places: list[str]) -> bool:
+    return any(file == place or file.startswith(f"{place}/") for place in places)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_dependencies_are_what_decides_the_output(name):
+    stage = STAGES[name].get("do", STAGES[name])
+    program = ROOT / f"{stage['cmd'].split()[2].replace('.', '/')}.py"
+    ours = [place for place in stage["deps"] if place.startswith(("ssid", "pipelines"))]
+    needed = closure(program)
+    excused = [*DECIDE_NOTHING]
+    if name in ("pretrain", "distill", "evaluate", "exclude", "report", "prune"):
+        excused += THROUGH_THE_STORE
+    if name == "report":  # reads what params say of networks and objectives, to show it
+        excused += ["ssid/models", "ssid/objective", "ssid/training", "ssid/metrics"]
+        excused += ["ssid/evaluation/params.py", "ssid/evaluation/__init__.py", "ssid/pictures.py"]
+    missing = {file for file in needed if not below(file, ours) and not below(file, excused)}
+    assert not {file for file in missing if not file.endswith("__init__.py")}
+    for place in ours:
+        assert any(below(file, [place]) for file in needed), f"{place} decides nothing"
