@@ -28,8 +28,8 @@ class Decision(NamedTuple):
     because: str
 
 
-class Confirmed(NamedTuple):
-    """Two marks whose pictures show the same scenes."""
+class Seen(NamedTuple):
+    """Two marks that are related by names, and what their pictures say."""
 
     relation: Relation
     evidence: Evidence
@@ -45,9 +45,15 @@ def find_sides(photographs: Sequence[Photograph]) -> Decision | None:
     pairs, refused = pair_by_name(photographs)
     if pairs and 2 * len(refused) <= len(photographs):
         return _by_words(photographs, pairs)
+    unsure = []
     for structure in structures(photographs)[:_TRIED]:
-        if confirmed := _confirmed(structure):
+        looked = _looked(structure)
+        if confirmed := [each for each in looked if each.evidence.are_pairs]:
             return _by_pictures(structure, confirmed, len(photographs))
+        if len(looked) == 1 and looked[0].evidence.may_be_pairs:
+            unsure.append((structure, looked[0]))
+    if unsure:
+        raise UserError(_unsure(*unsure[0]))
     if pairs:
         raise UserError(
             _partly(
@@ -91,9 +97,8 @@ def _marks(photographs: Sequence[Photograph]) -> Sides:
     return Sides(*map(tuple, marks))
 
 
-def _confirmed(structure: Structure) -> list[Confirmed]:
-    looked = (Confirmed(r, look_at(r.pairs)) for r in structure.relations if _enough(r, structure))
-    return [confirmed for confirmed in looked if confirmed.evidence.are_pairs]
+def _looked(structure: Structure) -> list[Seen]:
+    return [Seen(r, look_at(r.pairs)) for r in structure.relations if _enough(r, structure)]
 
 
 def _enough(relation: Relation, structure: Structure) -> bool:
@@ -101,7 +106,7 @@ def _enough(relation: Relation, structure: Structure) -> bool:
     return len(relation.pairs) >= min(_FEWEST_PAIRS, _LEAST_SHARE * files)
 
 
-def _by_pictures(structure: Structure, confirmed: Sequence[Confirmed], files: int) -> Decision:
+def _by_pictures(structure: Structure, confirmed: Sequence[Seen], files: int) -> Decision:
     used = {f.name for c in confirmed for p in c.relation.pairs for f in (p.rainy, p.clean)}
     marks = dict.fromkeys(m for c in confirmed for m in (c.relation.first, c.relation.second))
     if len(confirmed) > 1:
@@ -114,7 +119,7 @@ def _by_pictures(structure: Structure, confirmed: Sequence[Confirmed], files: in
     return decided
 
 
-def _oriented(confirmed: Confirmed, structure: Structure) -> Decision:
+def _oriented(confirmed: Seen, structure: Structure) -> Decision:
     """Say which of two sides is rainy: as the pictures say, if the words do not contradict."""
     relation, evidence = confirmed
     first, second = said_by(relation.first), said_by(relation.second)
@@ -138,9 +143,7 @@ def _oriented(confirmed: Confirmed, structure: Structure) -> Decision:
     return Decision(relation.sides(rainy_first), told)
 
 
-def _by_prior(
-    structure: Structure, confirmed: Sequence[Confirmed], marks: Sequence[str]
-) -> Decision:
+def _by_prior(structure: Structure, confirmed: Sequence[Seen], marks: Sequence[str]) -> Decision:
     """Take the one clean side of several where words and pictures agree on it, or ask."""
     clean = [mark for mark in marks if said_by(mark) == "clean"]
     rainy = tuple(mark for mark in marks if said_by(mark) == "rainy")
@@ -159,6 +162,16 @@ def _by_prior(
     )
 
 
+def _unsure(structure: Structure, seen: Seen) -> str:
+    relation = seen.relation
+    first, second = (_counted(structure, mark) for mark in (relation.first, relation.second))
+    return (
+        f"{first} and {second} pair by their names, but pictures hardly show that they are of the"
+        f" same scenes. If they are, say {relation.sides(True).flags()}, or"
+        f" {relation.sides(False).flags()}; if all of them are rainy, say --layout photographs."
+    )
+
+
 def _first_has_more(relation: Relation) -> bool | None:
     """Return whether the first side has several pictures of one scene: those differ by rain."""
     first = len({pair.rainy.name for pair in relation.pairs})
@@ -166,7 +179,7 @@ def _first_has_more(relation: Relation) -> bool | None:
     return None if first == second else first > second
 
 
-def _says_rainy(confirmed: Confirmed, mark: str) -> bool:
+def _says_rainy(confirmed: Seen, mark: str) -> bool:
     first_is_rainy = confirmed.evidence.first_is_rainy
     return first_is_rainy is not None and first_is_rainy == (confirmed.relation.first == mark)
 

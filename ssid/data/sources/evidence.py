@@ -55,6 +55,11 @@ class Evidence:
         return self.alike >= least and self.identical <= _MAX_IDENTICAL * self.looked
 
     @property
+    def may_be_pairs(self) -> bool:
+        """Whether the pairs are more alike than by chance, though not as pairs mostly are."""
+        return self.alike >= ALIKE and self.identical <= _MAX_IDENTICAL * self.looked
+
+    @property
     def first_is_rainy(self) -> bool | None:
         """Which side is rainy; None where the pictures do not tell."""
         if self.compared < FEWEST_PAIRS or abs(self.strength) < MIN_STRENGTH:
