@@ -18,7 +18,9 @@ FEWEST_PAIRS = 3
 MIN_STRENGTH = 0.15
 ALIKE = 0.05
 ALIKE_OF_ONE = 0.2
+BY_CHANCE = 0.15
 _MAX_IDENTICAL = 0.3  # share of pairs whose pictures are equal: no rain was added to those
+_FEW = 5
 _WINDOW = 7  # pixels; streaks are thinner
 _SIDE = 1024  # pixels of a large picture that are looked at
 
@@ -57,7 +59,8 @@ class Evidence:
     @property
     def may_be_pairs(self) -> bool:
         """Whether the pairs are more alike than by chance, though not as pairs mostly are."""
-        return self.alike >= ALIKE and self.identical <= _MAX_IDENTICAL * self.looked
+        chance = BY_CHANCE / max(self.looked, 1) ** 0.5
+        return self.looked >= _FEW and self.alike >= chance and self.identical <= _MAX_IDENTICAL * self.looked
 
     @property
     def first_is_rainy(self) -> bool | None:
