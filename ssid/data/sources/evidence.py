@@ -60,7 +60,11 @@ class Evidence:
     def may_be_pairs(self) -> bool:
         """Whether the pairs are more alike than by chance, though not as pairs mostly are."""
         chance = BY_CHANCE / max(self.looked, 1) ** 0.5
-        return self.looked >= _FEW and self.alike >= chance and self.identical <= _MAX_IDENTICAL * self.looked
+        return (
+            self.looked >= _FEW
+            and self.alike >= chance
+            and self.identical <= _MAX_IDENTICAL * self.looked
+        )
 
     @property
     def first_is_rainy(self) -> bool | None:

@@ -1,15 +1,21 @@
 """Whether single photographs can be what they are taken for: real rain, or ground without any."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from ssid.data.images import Refused, read_rgb
 from ssid.data.sources.decision import find_sides
 from ssid.data.sources.detection import look_into
 from ssid.data.sources.layouts import Source
 from ssid.data.sources.listing import Photograph
+from ssid.data.sources.streaks import look_rainy
 from ssid.data.sources.words import says_clean, says_rainy
+from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
+from ssid.pictures import Picture
 
+_LOOKED_AT = 40
 _OVERRULE = "If they are free of rain all the same, say --layout photographs."
 
 
@@ -29,7 +35,7 @@ def check_clean(root: Path, manifest: str | None = None) -> None:
     """Look at the photographs that rain is to be rendered on.
 
     Raises:
-        UserError: Folders or names say that they are rainy; or they are pairs.
+        UserError: Folders or names say that they are rainy; they are pairs; or they look rainy.
     """
     look_into(root, _check_clean, manifest)
 
@@ -62,6 +68,17 @@ def _check_clean(source: Source) -> None:
             f" {_OVERRULE}"
         )
     _check_no_pairs(photographs)
+    if look_rainy(_opened(photographs)):
+        raise UserError(
+            "the photographs look rainy: bright streaks stand out in their mean; rain is rendered"
+            f" on clean photographs only. {_OVERRULE}"
+        )
+
+
+def _opened(photographs: Sequence[Photograph]) -> Iterator[Picture]:
+    for photograph in evenly_spaced(photographs, _LOOKED_AT):
+        with suppress(Refused):
+            yield read_rgb(photograph.path)
 
 
 def _check_no_pairs(photographs: Sequence[Photograph]) -> None:
