@@ -93,6 +93,8 @@ FOLDERS: dict[str, Triples] = {
     + each("val/lq/{}.png", "val/hq/{}.png", (5, 6, 7)),
     "splits below sides": each("X/train/{}.png", "Y/train/{}.png")
     + each("X/val/{}.png", "Y/val/{}.png", (5, 6, 7)),
+    "two folders deep": each("rain/rainy_image/{}.png", "norain/ground_truth/{}.png"),
+    "two folders deep, other words": each("U/foo/{}.png", "V/bar/{}.png"),
     "avant|apres": each("avec pluie/IMG {}.JPG", "sans pluie/IMG {}.JPG"),
     "Regen|trocken": each("Regen/{}.png", "trocken/{}.png"),
     "words between": each("O/a_{}_o.png", "GTs/a_{}_t.png"),

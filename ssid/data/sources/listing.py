@@ -10,6 +10,7 @@ from pathlib import Path
 from ssid.data.images import Refused
 from ssid.data.packaged import PREFIX, packaged_photograph
 from ssid.data.sources.keys import strip_zeros
+from ssid.data.sources.texts import read_list
 
 SHOWN_REASONS = 5
 
@@ -105,8 +106,8 @@ def list_text(file: Path) -> Listing:
     """
     photographs, refused = [], []
     seen: set[str] = set()
-    for line in file.read_text("utf-8", "surrogateescape").split("\n"):
-        entry = line.strip()
+    for line in read_list(file).split("\n"):
+        entry = line.strip().strip('"')
         if not entry or entry.startswith("#"):
             continue
         try:
@@ -165,9 +166,19 @@ def _name(path: Path, root: Path) -> str:
 def _listed(entry: str, folder: Path) -> Photograph:
     if entry.startswith(PREFIX):
         return Photograph(entry.removeprefix(PREFIX), packaged_photograph(entry))
-    path = folder / entry
+    path = _place(entry, folder)
     check_inside(path, folder)
     return Photograph(printable(entry), path)
+
+
+def _place(entry: str, folder: Path) -> Path:
+    """Return where ``entry`` should be: with either slash, and also below the folder's own name."""
+    # os.path.exists bears names that are too long, or no names at all.
+    if "\\" in entry and not os.path.exists(folder / entry):  # noqa: PTH110
+        entry = entry.replace("\\", "/")
+    own = f"{folder.resolve().name}/"
+    is_there = os.path.exists(folder / entry)  # noqa: PTH110
+    return folder / (entry if is_there else entry.removeprefix(own))
 
 
 def _sorted(photographs: list[Photograph], refused: list[RefusedFile]) -> Listing:

@@ -1,5 +1,6 @@
 """Lists that say which files make a data set: pairs in one list, or in two parallel ones."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -220,7 +221,7 @@ def _plain(file: Path, root: Path) -> str:
 
 def _place(path: str, base: Base) -> Path:
     """Return where ``path`` should be: with either slash, and without folders that are not here."""
-    if "\\" in path and not (base.folder / path).exists():
+    if "\\" in path and not os.path.exists(base.folder / path):  # noqa: PTH110
         path = path.replace("\\", "/")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     return base.folder.joinpath(*(parts if ".." in parts else parts[base.dropped :]))

@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 from ssid.data.sources.keys import SLASH, Key, folder_of, is_number, shape
 from ssid.data.sources.listing import Photograph, RefusedFile
 
+_SPLITS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation", "eval"})
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -172,12 +174,12 @@ def _stripped(side: Sequence[Keyed]) -> list[Keyed]:
 def _common(keys: Iterable[Key]) -> int:
     """Return how many words all keys begin with, at least one token being left of each.
 
-    Numbers count as none: without the 1 of 1_3, 1_4 and 1_5 they would belong to 3, 4 and 5.
+    Numbers count as none: without the 1 of 1_3, 1_4 and 1_5 they would belong to 3, 4 and 5. Nor do
+    the names of splits: what train lacks is not in test.
     """
     columns = list(zip(*(key[:-1] for key in keys), strict=False))
-    return next(
-        (i for i, c in enumerate(columns) if len(set(c)) > 1 or is_number(c[0])), len(columns)
-    )
+    tells = (len(set(c)) > 1 or is_number(c[0]) or c[0] in _SPLITS for c in columns)
+    return next((i for i, it_tells in enumerate(tells) if it_tells), len(columns))
 
 
 def _no_partner(partners: Sequence[Photograph]) -> str:

@@ -1,6 +1,5 @@
 """Read a list of files as people write them: text, CSV, TSV, JSON, of any common encoding."""
 
-import codecs
 import csv
 import json
 import re
@@ -9,12 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ssid.data.sources.listing import SUFFIXES
+from ssid.data.sources.texts import read_list
 from ssid.errors import UserError
 
 LIST_SUFFIXES = frozenset({".txt", ".csv", ".tsv", ".jsonl", ".json", ".lst", ".list"})
-MAX_BYTES = 1 << 28
 _SEPARATORS = ("\t", ",", ";", "|")
-_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _ENDINGS = "|".join(suffix[1:] for suffix in sorted(SUFFIXES, key=len, reverse=True))
 _PATH = re.compile(rf'"[^"]+"|\S.*?\.(?:{_ENDINGS})(?=\s|$)', re.IGNORECASE)
 
@@ -69,27 +67,6 @@ def read_table(file: Path) -> Table:
         if file.suffix.lower() in {".csv", ".tsv"}:
             best = tables[0 if file.suffix.lower() == ".tsv" else 1]
     return _headed(best, 1 if file.suffix.lower() in {".csv", ".tsv"} else 2)
-
-
-def read_list(file: Path) -> str:
-    """Return the text of a list in UTF-8, UTF-8 with a mark, or UTF-16.
-
-    Raises:
-        UserError: The file cannot be read or is too large.
-    """
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UserError(f"manifest: {file} cannot be read: {error.strerror}.") from error
-    if len(data) > MAX_BYTES:
-        raise UserError(f"manifest: {file} is larger than {MAX_BYTES >> 20} MiB.")
-    for mark, encoding in _BOMS.items():
-        if data.startswith(mark):
-            return data.decode(encoding, "replace").removeprefix("\ufeff")
-    if b"\0" in data[:100:2] + data[1:100:2] and b"\0" in (data[:2], data[1:2]):
-        return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be", "replace")
-    return data.decode("utf-8", "surrogateescape")
 
 
 def _says(line: str) -> bool:
