@@ -9,10 +9,13 @@ from pathlib import Path
 
 from ssid.data.images import Refused
 from ssid.data.packaged import PREFIX, packaged_photograph
+from ssid.data.sources.dvc_cache import is_in_cache
 from ssid.data.sources.keys import strip_zeros
 from ssid.data.sources.texts import read_list
 
 SHOWN_REASONS = 5
+_LEADS_OUT = "leads out of the folder of the data set"
+_REMEDY = ": replace the link by the file (cp -L), or give the folder that it leads to"
 
 SUFFIXES = frozenset(
     {
@@ -123,14 +126,19 @@ def list_text(file: Path) -> Listing:
 
 
 def check_inside(path: Path, root: Path) -> None:
-    """Raise ``Refused`` unless ``path`` ends, all links followed, at a file below ``root``."""
+    """Raise ``Refused`` unless ``path`` ends, all links followed, at a file below ``root``.
+
+    A link into the cache of the DVC project is the data itself.
+    """
     try:
         target = Path(os.path.realpath(path, strict=True))
     except (OSError, ValueError) as error:
         text = error.strerror if isinstance(error, OSError) else "its name is not a path"
         raise Refused(f"cannot be read: {text}") from None
-    if not target.is_relative_to(os.path.realpath(root)):
-        raise Refused("leads out of the folder of the data set")
+    if not target.is_relative_to(os.path.realpath(root)) and not (
+        path.is_symlink() and is_in_cache(target)
+    ):
+        raise Refused(_LEADS_OUT + (_REMEDY if path.is_symlink() else ""))
     if not target.is_file():
         raise Refused("not a regular file")
 

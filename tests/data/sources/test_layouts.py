@@ -211,7 +211,8 @@ def test_links_that_stay_inside_are_followed_and_others_are_not(tmp_path):
     assert [photograph.name for photograph in listing.photographs] == ["a.png", "inside.png"]
     assert {file.file: file.reason for file in listing.refused} == {
         "loop": "a link to a folder is not followed",
-        "out.png": "leads out of the folder of the data set",
+        "out.png": "leads out of the folder of the data set: replace the link by the file (cp -L),"
+        " or give the folder that it leads to",
     }
 
 
