@@ -25,6 +25,7 @@ from ssid.data.sources.manifests import names_images
 from ssid.data.sources.plausibility import check_clean, check_rainy
 from ssid.data.sources.sides import Sides
 from ssid.errors import UserError, nearest
+from ssid.files import held
 
 DATA_FILE = Path("params/data.yaml")
 SCHEMAS: dict[Role, type[DataSet]] = {
@@ -68,10 +69,7 @@ def new_set(
             and rain contradict each other.
     """
     if name in load_params(DATA_FILE, DataParams).sets(role):
-        raise UserError(
-            f"{DATA_FILE} already has a {role} data set {name!r}. Choose another name, or edit"
-            " its block."
-        )
+        raise UserError(_is_taken(role, name))
     if not path.exists():
         raise UserError(f"there is no file or folder {path}.{_advice_on_addresses(path)}")
     if manifest is None and layout in (None, "pairs") and _is_table(path):
@@ -122,17 +120,22 @@ def _is_table(path: Path) -> bool:
 def add_set(role: Role, name: str, block: DataSet) -> None:
     """Append a data set to params/data.yaml; everything else in the file stays as it is.
 
+    Sets that other processes add at the same time stay, too.
+
     Raises:
-        UserError: if the file cannot be edited in place or written.
+        UserError: if the name is taken meanwhile, or the file cannot be edited in place or written.
     """
-    text = read_text(DATA_FILE)
-    sets = parse_yaml(text, DATA_FILE).get(role, {})
-    added = block.model_dump(exclude_unset=True)
-    try:
-        text = merge(text, {role: sets | {name: added}})
-    except ValueError as error:
-        raise UserError(f"{DATA_FILE}: {error}. Add this by hand: {name}: {added}") from error
-    write_texts({DATA_FILE: text})
+    with held(DATA_FILE.parent):
+        text = read_text(DATA_FILE)
+        sets = parse_yaml(text, DATA_FILE).get(role) or {}
+        if name in sets:
+            raise UserError(_is_taken(role, name))
+        added = block.model_dump(exclude_unset=True)
+        try:
+            text = merge(text, {role: sets | {name: added}})
+        except ValueError as error:
+            raise UserError(f"{DATA_FILE}: {error}. Add this by hand: {name}: {added}") from error
+        write_texts({DATA_FILE: text})
 
 
 def find_sets(name: str) -> list[tuple[Role, DataSet]]:
@@ -150,6 +153,13 @@ def find_sets(name: str) -> list[tuple[Role, DataSet]]:
             f" It has: {', '.join(names)}."
         )
     return found
+
+
+def _is_taken(role: Role, name: str) -> str:
+    return (
+        f"{DATA_FILE} already has a {role} data set {name!r}. Choose another name, or edit its"
+        " block."
+    )
 
 
 def _advice_on_addresses(path: Path) -> str:
