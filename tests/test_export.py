@@ -14,11 +14,11 @@ class Hourglass(Derainer):
         super().__init__()
         self.layer = nn.Conv2d(3, 3, 3, stride=2, padding=1)
 
-    def extract(self, rainy):
+    def encode_padded(self, rainy):
         feature = F.interpolate(self.layer(rainy), scale_factor=2)
         return Features(feature, feature)
 
-    def reconstruct(self, features, rainy):
+    def decode_padded(self, features, rainy):
         return rainy - features.map
 
 

@@ -32,11 +32,11 @@ class Tiny(Derainer):
         self.first = nn.Conv2d(3, width, 3, padding=1)
         self.last = nn.Conv2d(width, 3, 3, padding=1)
 
-    def extract(self, rainy):
+    def encode_padded(self, rainy):
         features = self.first(rainy)
         return Features(features, features)
 
-    def reconstruct(self, features, rainy):
+    def decode_padded(self, features, rainy):
         return rainy + self.last(features.map)
 
 

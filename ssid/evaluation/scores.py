@@ -65,9 +65,9 @@ def evaluate_set(
 
     Args:
         store: the set; with targets for PSNR and SSIM, without for NIQE.
-        networks: by name, on their device, in evaluation mode.
-        params: which metrics, and how large images are cut into tiles.
-        folder: gets ``<image>/<method>.png``.
+        networks: networks by name, on their device, in evaluation mode.
+        params: settings: metrics, and tiles of large images.
+        folder: folder for ``<image>/<method>.png``.
         lpips: measures LPIPS; None to leave it out.
     """
     mine = share(len(store), params.limit)

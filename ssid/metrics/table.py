@@ -26,8 +26,8 @@ class Metric:
         label: name in tables.
         unit: unit with a space before it, or nothing.
         digits: decimal places shown.
-        direction: 1 where higher is better, −1 where lower is, 0 where neither is.
-        paired: whether it needs the clean image.
+        direction: sign: 1 where higher is better, −1 where lower is, 0 where neither is.
+        paired: flag: it needs the clean image.
         measure: the function of one image; None where a whole set or a loaded network is needed.
             It raises ``ValueError`` for an image that it has no value for.
     """

@@ -22,7 +22,7 @@ class Importer:
         recipe: the network that the weights belong to.
         keys: our key → the published keys whose tensors, joined along their first dimension,
             are its value. Every key of both sides occurs once.
-        source: where such files are published.
+        source: publication of such files.
     """
 
     recipe: Recipe

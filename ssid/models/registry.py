@@ -35,7 +35,7 @@ def register_model(name: str, source: str) -> Callable[[Build], Build]:
     """Return a decorator that registers a network class or builder function.
 
     Args:
-        name: what users write in params/.
+        name: name that users write in params/.
         source: citation of the publication, shown by ``ssid models``.
     """
 

@@ -19,7 +19,7 @@ def read_pictures(root: Path, limit: int | None = None) -> list[Picture]:
 
     Args:
         root: a folder, or a text list of photographs.
-        limit: None for all.
+        limit: number of photographs at most; None for all.
 
     Raises:
         UserError: if there is nothing at ``root``, or no photograph that can be used.

@@ -42,7 +42,7 @@ class Comparison(NamedTuple):
         set: ``<role>/<name>``.
         metric: one of :data:`COMPARED`.
         source: the run, as it was named.
-        values: by image; of the images that the first run has, too.
+        values: values by image; of the images that the first run has, too.
         baseline: the first run's values of the same images; None for the first run itself.
     """
 
@@ -82,7 +82,7 @@ def compare_runs(sources: Sequence[str], method: str, tracking: str) -> list[Com
         sources: images.csv files, folders that hold one, ids of MLflow runs of the stage
             evaluate, or names of DVC experiments.
         method: whose scores to compare: ``student``, ``teacher`` or ``rainy``.
-        tracking: where MLflow keeps its records.
+        tracking: address of MLflow's store.
 
     Raises:
         UserError: if a source has no scores of the method, or none of an image of the first.

@@ -58,7 +58,7 @@ def bootstrap_interval(
     Args:
         differences: S repetitions × N images.
         resamples: number of draws.
-        seed: of the draws.
+        seed: seed of the draws.
     """
     rows, columns = differences.shape
     rng = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from ssid.errors import UserError
-from ssid.metrics.judges import load_detector, load_segmenter
+from ssid.metrics.downstream_models import load_detector, load_segmenter
 
 CPU = torch.device("cpu")
 ENCODER = "timm-mobilenetv3_small_minimal_100"

@@ -1,4 +1,4 @@
-"""The networks that judge pictures in an evaluation; each is built only if it is asked for."""
+"""The networks that metrics of an evaluation need; each is built only if it is asked for."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -8,12 +8,12 @@ import torch
 from ssid.errors import UserError
 from ssid.evaluation.params import EvaluateParams
 from ssid.metrics.downstream import Detector, Segmenter
-from ssid.metrics.judges import load_detector, load_segmenter
+from ssid.metrics.downstream_models import load_detector, load_segmenter
 from ssid.metrics.perceptual import Lpips
 
 
-class Judges(NamedTuple):
-    """Networks that judge pictures; None where nobody asked for one.
+class MetricModels(NamedTuple):
+    """Networks that metrics need; None where nobody asked for one.
 
     Attributes:
         lpips: compares a picture with the clean one.
@@ -28,7 +28,7 @@ class Judges(NamedTuple):
     detector: Detector | None = None
 
 
-def load_judges(params: EvaluateParams, device: torch.device) -> Judges:
+def load_metric_models(params: EvaluateParams, device: torch.device) -> MetricModels:
     """Return the networks that ``params`` ask for, on ``device``.
 
     Raises:
@@ -44,7 +44,7 @@ def load_judges(params: EvaluateParams, device: torch.device) -> Judges:
     if detection is not None:
         weights = _existing(detection.weights, "detection")
         detector = load_detector(detection.architecture, detection.classes, weights, device)
-    return Judges(lpips, segmenter, segmentation.classes if segmentation else 0, detector)
+    return MetricModels(lpips, segmenter, segmentation.classes if segmentation else 0, detector)
 
 
 def _existing(weights: str, kind: str) -> Path:

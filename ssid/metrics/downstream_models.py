@@ -1,4 +1,4 @@
-"""Networks of others that judge pictures, with weights from local files; nothing is downloaded."""
+"""Segmentation networks and detectors, with weights from local files; nothing is downloaded."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,9 +34,9 @@ def load_segmenter(
         encoder: the name of its encoder there, such as ``resnet34``.
         classes: number of classes, at least 2.
         weights: its state dict, as safetensors or saved by PyTorch.
-        mean: what is subtracted from R, G and B in [0, 1].
-        std: what they are then divided by.
-        device: where it computes.
+        mean: values subtracted from R, G and B in [0, 1].
+        std: values by which they are then divided.
+        device: device that computes.
 
     Raises:
         UserError: if a name is unknown, or the weights are missing, damaged or do not fit.
@@ -72,7 +72,7 @@ def load_detector(architecture: str, classes: int, weights: Path, device: torch.
         architecture: its name in torchvision, such as ``fasterrcnn_resnet50_fpn``.
         classes: number of classes, the background included.
         weights: its state dict, as safetensors or saved by PyTorch.
-        device: where it computes.
+        device: device that computes.
 
     Raises:
         UserError: if the name is unknown, or the weights are missing, damaged or do not fit.
