@@ -17,6 +17,7 @@ from ssid.errors import UserError
 from ssid.models import build
 from support.repository import ROOT
 
+WHENS = ("before", "after")
 SHIPPED = ROOT / "params"
 
 
@@ -347,3 +348,18 @@ def test_only_models_are_exported_and_only_to_pt2(project):
     tiny_student(Path("models/student.safetensors"))
     with pytest.raises(UserError, match=r"student\.onnx .* end in \.pt2"):
         run("export", "models/student.safetensors", "--output", "student.onnx")
+
+
+@pytest.mark.parametrize(("options", "macs"), [((), 0.35), (("--macs", "0.5"), 0.5)])
+def test_prune_keeps_the_share_of_the_parameters_unless_told(project, monkeypatch, options, macs):
+    asked = []
+
+    def prune_model(model, output, params):
+        asked.append(params.macs)
+        return {when: dict.fromkeys(("parameters", "gmacs", "latency_ms"), 1) for when in WHENS}
+
+    monkeypatch.setattr("ssid.prune.job.prune_model", prune_model)
+    text = Path("params/prune.yaml").read_text("utf-8")
+    Path("params/prune.yaml").write_text(text.replace("\nmacs: 0.6", "\nmacs: 0.35"), "utf-8")
+    run("prune", "models/student.safetensors", *options)
+    assert asked == [macs]

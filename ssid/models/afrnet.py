@@ -70,7 +70,7 @@ class Dense(nn.Module):
     """A row of layers that see the maps before them; a 1×1 convolution fuses all maps.
 
     Args:
-        in_channels: in channels of the input.
+        in_channels: channels of the input.
         channels: channels of every layer's map and of the output.
         layers: number of layers.
         layer: function that makes one layer, given the number of channels that it sees.
@@ -114,7 +114,7 @@ class Blocks:
 
     Attributes:
         separable: their 3×3 convolutions are depthwise and pointwise ones.
-        as_published: as published, see :class:`Dense`.
+        as_published: flag, see :class:`Dense`.
     """
 
     separable: bool
