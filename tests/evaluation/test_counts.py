@@ -53,7 +53,7 @@ def test_what_is_missing_stands_in_the_metrics_and_in_the_protocol(store, scores
     counts = count_images([store], scores, ["psnr", "niqe"])
     expected = {"images": 7, "measured": 2, "refused": 5, "niqe_missing": 2}
     assert counts == {"benchmark": {"b": expected}}
-    assert dict(flatten({"images": counts}))["images/benchmark/b/refused"] == 5  # in MLflow
+    assert dict(flatten({"images": counts}))["images.benchmark.b.refused"] == 5  # in MLflow
     assert describe_counts(counts) == [
         "benchmark/b: 2 of 7 images measured, refused 5, niqe missing 2"
     ]
