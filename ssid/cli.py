@@ -121,7 +121,7 @@ def derain(
     """Remove the rain from photographs."""
     import torch
 
-    from ssid.data.sources.layouts import reasons
+    from ssid.data.sources.listing import reasons
     from ssid.inference import TILE_GRID, derain_folder, find_student
     from ssid.models import load_model
 
@@ -211,7 +211,14 @@ def data_add(
     name: Annotated[str, typer.Argument(help="How the data set will be called.")],
     path: Annotated[Path, typer.Argument(help="Folder, archive, or list of images.")],
     role: Annotated[Role, typer.Option(help="What it is for.")] = "real",
-    layout: Annotated[str | None, typer.Option(help="Default: detected.")] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="See `ssid data layouts`; default: detected.")
+    ] = None,
+    rainy: Annotated[
+        list[str] | None,
+        typer.Option(help="Folder, or word in the names, of the rainy side of pairs."),
+    ] = None,
+    clean: Annotated[list[str] | None, typer.Option(help="The same of the clean side.")] = None,
     manifest: Annotated[
         str | None, typer.Option(help="File in PATH that lists the images; default: detected.")
     ] = None,
@@ -227,9 +234,11 @@ def data_add(
     """
     from ssid.data.catalogue import add_set, new_set
     from ssid.data.inspection import inspect, unreadable_by_dvc
+    from ssid.data.sources.sides import Sides
 
     _require_project()
-    block, because = new_set(role, name, path, layout, manifest, rain)
+    sides = Sides(tuple(rainy or ()), tuple(clean or ())) if rainy or clean else None
+    block, because = new_set(role, name, path, layout, manifest, rain, sides)
     print(f"{role} data set {name}: {block.root}, layout {block.layout}")
     print(f"why this layout: {because}; --layout says otherwise")
     print(inspect(role, block, at_most=50))
@@ -283,6 +292,14 @@ def data_list(
         for name, block in params.sets(role).items():
             table.append((role, name, block.layout, block.rain or "-", block.root))
     _print_table(table)
+
+
+@data.command("layouts")
+def data_layouts() -> None:
+    """Show the ways in which images may lie in a folder."""
+    from ssid.data.sources.layouts import LAYOUTS
+
+    _print_table([(name, LAYOUTS[name].description) for name in LAYOUTS])
 
 
 @data.command("check")

@@ -21,7 +21,8 @@ MAX_BYTES = 1 << 30
 
 # A closed list, because some of Pillow's other readers start external programs. JPEG includes the
 # multi-picture files of telephones.
-_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "AVIF", "GIF", "HEIF")
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "AVIF", "GIF", "HEIF", "JXL")
+_NEED_PLUGIN = {".heic": "HEIF", ".heif": "HEIF", ".jxl": "JXL"}
 
 
 class Refused(Exception):  # noqa: N818 - a verdict on a file, caught at every boundary
@@ -83,16 +84,20 @@ def shrink(picture: Picture, max_side: int | None) -> Picture:
 
 @cache
 def _formats() -> list[str]:
-    """Return the formats that can be read here: Pillow may lack one, HEIF is another package."""
+    """Return the formats that can be read here: Pillow may lack one, and two are of plugins."""
     Image.init()
     if find_spec("pillow_heif"):
         import_module("pillow_heif").register_heif_opener()
+    if find_spec("pillow_jxl"):
+        import_module("pillow_jxl")  # registers itself
     return [name for name in _FORMATS if name in Image.OPEN]
 
 
 def _unknown(path: Path) -> str:
-    if path.suffix.lower() in (".heic", ".heif") and "HEIF" not in _formats():
-        return "HEIC cannot be read here: install pillow-heif, or convert it to JPEG"
+    needed = _NEED_PLUGIN.get(path.suffix.lower())
+    if needed and needed not in _formats():
+        kind = "JPEG XL" if needed == "JXL" else "HEIC"
+        return f"{kind} cannot be read here: pip install 'ssid[formats]', or convert it to JPEG"
     return "not an image: its content is none of " + ", ".join(_formats())
 
 

@@ -3,16 +3,15 @@
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ssid.config.base import Count, CountOrZero, Params, registered
+from ssid.config.base import Count, CountOrZero, Params, named, registered
 from ssid.data.rain.profiles import PROFILES
 from ssid.data.roles import Role
 from ssid.errors import UnknownNameError
 
-Layout = Literal["photographs", "pairs", "clean_rainy", "rainy_clean"]
 Rain = Annotated[str, registered(PROFILES)]
 
 
@@ -30,6 +29,21 @@ def check_set_name(name: str) -> str:
     return name
 
 
+def _check_layout(name: str) -> str:
+    from ssid.data.sources.layouts import LAYOUTS  # opens images, which a parameter file does not
+
+    _ = LAYOUTS[name]
+    return name
+
+
+def _as_list(marks: object) -> object:
+    return [marks] if isinstance(marks, str) else marks
+
+
+Marks = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as_list)]
+"""One folder or word, or several."""
+
+LayoutName = Annotated[str, named(_check_layout)]
 SetName = Annotated[str, AfterValidator(check_set_name)]
 
 
@@ -48,7 +62,9 @@ class DataSet(Params):
     """
 
     root: Annotated[str, Field(min_length=1)]
-    layout: Layout
+    layout: LayoutName
+    rainy: Marks = Field(default_factory=list)
+    clean: Marks = Field(default_factory=list)
     manifest: Annotated[str, Field(min_length=1)] | None = None
     rain: Rain | None = None
     renderings: Count = 1
@@ -61,6 +77,16 @@ class DataSet(Params):
         path = PurePosixPath(self.manifest or ".")
         if path.is_absolute() or ".." in path.parts or "\0" in str(path):
             raise ValueError(f"manifest: {self.manifest!r} must be the path of a file below root")
+        return self
+
+    @model_validator(mode="after")
+    def _sides_are_of_pairs(self) -> Self:
+        if bool(self.rainy) != bool(self.clean):
+            raise ValueError("rainy and clean belong together: name both sides, or none")
+        if self.rainy and self.layout != "pairs":
+            raise ValueError(
+                f"rainy and clean are sides of layout: pairs, and the layout is {self.layout}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -19,6 +19,8 @@ from ssid.evaluation.protocol import describe_protocol
 from ssid.evaluation.scores import (
     RAINY,
     Score,
+    count_images,
+    describe_counts,
     evaluate_set,
     summarise,
     write_json,
@@ -76,9 +78,12 @@ def evaluate(
     if not accelerator.is_main_process:
         return
     costs = {name: measure_cost(n, params.latency, device) for name, n in networks.items()}
-    metrics = {**numbers, "network": costs}
+    counts = count_images(stores, scores, params.metrics)
+    metrics = {**numbers, "network": costs, "images": counts}
+    for line in describe_counts(counts):
+        print(line)
     write_json(output / "metrics.json", metrics)
-    write_json(output / "protocol.json", describe_protocol(stores, params, device))
+    write_json(output / "protocol.json", describe_protocol(stores, params, device, scores))
     write_scores(output / "images.csv", scores)
     write_bars(output / "sets.csv", metrics)
     for stage in STAGES.values():

@@ -7,8 +7,8 @@ every file.
 """
 
 import json
-from collections.abc import Collection
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -77,6 +77,8 @@ class Summary:
         paired: whether the images have targets.
         standin: whether rendered rain stands in for real rain.
         digest: SHA-256 over the bytes of the images and the rows of the catalogue.
+        refused: images, or pairs, that are missing from the set, counted by reason; notes and other
+            files that are no images do not count.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Summary:
     paired: bool
     standin: bool
     digest: str
+    refused: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         splits = {"train": self.train, "val": self.val, "test": self.test}
