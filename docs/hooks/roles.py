@@ -32,8 +32,9 @@ def _link(role: re.Match[str], obj: Object) -> str:
 def _full_path(name: str, obj: Object) -> str:
     if name.startswith("ssid."):
         return name
+    first, *rest = name.split(".")
     try:
-        return obj.resolve(name)
+        return ".".join([obj.resolve(first), *rest])
     except NameResolutionError:
         log.warning("%s: the docstring names `%s`, which is not known there", obj.path, name)
         return name

@@ -1,0 +1,123 @@
+"""The pages of the documentation do what they say: every block is run, or named here."""
+
+import re
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from ssid.cli import app
+from ssid.config.load import load_params
+from ssid.data.params import DataParams
+from ssid.objective import check_term
+from support.pages import PAGES, Block, Reader, blocks, commands, parse_ssid, words_of
+from support.repository import PARAMS, ROOT
+
+NOT_RUN = {
+    r"uv run dvc (repro|dag|exp|queue|metrics|plots)\b": "tests/pipeline runs DVC, for minutes",
+    r"uv run dvc (import-url|update)\b": "needs a server",
+    r"uv run ssid data get\b": "needs a server",
+    r"uv run mlflow ui\b": "does not end",
+    r"git ": "changes a repository",
+    r"export ": "changes a shell",
+    r"uv run (--\S+ \S+ )?(pytest|ruff|mypy|mkdocs|pre-commit)\b": "this is what checks them",
+    r"(uv run )?\.ci/run$": "runs this test",
+}
+"""Commands that the pages show and this test only reads, with the reason."""
+
+LANGUAGES = {"bash", "python", "yaml", "text", "math"}
+
+OVERRIDE = re.compile(r"-S '?(params/\w+\.yaml):([^\s'=]+)")
+
+names = [str(page.relative_to(ROOT)) for page in PAGES]
+every_page = pytest.mark.parametrize("page", PAGES, ids=names)
+
+
+def reason_against(command: str) -> str | None:
+    return next((why for what, why in NOT_RUN.items() if re.match(what, command)), None)
+
+
+def to_be_run(block: Block) -> bool:
+    return bool(block.file) or block.language in ("bash", "python")
+
+
+FOLLOWED = [page for page in PAGES if any(map(to_be_run, blocks(page)))]
+
+
+@pytest.mark.parametrize("page", FOLLOWED, ids=[str(p.relative_to(ROOT)) for p in FOLLOWED])
+def test_a_page_can_be_followed(page: Path, project: Path) -> None:
+    skipped = frozenset(filter(reason_against, commands(page)))
+    reader = Reader()
+    for block in blocks(page):
+        here = Block(block.language, block.file, block.text.replace(" /photos/", " photos/"))
+        reader.follow(here, skipped)
+
+
+def test_nothing_is_excused_for_nothing() -> None:
+    shown = [command for page in PAGES for command in commands(page)]
+    unused = [what for what in NOT_RUN if not any(re.match(what, command) for command in shown)]
+    assert unused == []
+
+
+@every_page
+def test_commands_that_are_not_run_can_be_read(page: Path) -> None:
+    for command in filter(reason_against, commands(page)):
+        words = words_of(command)
+        if words[0] == "ssid":
+            parse_ssid(words)
+        if words[0] == "dvc":
+            from dvc.cli import parse_args
+
+            parse_args(words[1:])
+
+
+@every_page
+def test_every_block_has_a_language(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert {block.language for block in blocks(page)} <= LANGUAGES
+    assert text.count("```") == 2 * len(blocks(page)), "a fence that the tests do not read"
+    assert not re.search(r"^ {4}(uv run|ssid|dvc) ", text, re.MULTILINE), "a block without fence"
+
+
+@every_page
+def test_commands_within_sentences_exist(page: Path) -> None:
+    from typer.main import get_command
+
+    prose = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for command in re.findall(r"`(?:uv run )?ssid ((?:data )?[a-z-]+)\b[^`]*`", prose):
+        group = get_command(app)
+        for word in command.split():
+            assert word in group.commands, command
+            group = group.commands[word]
+
+
+@every_page
+def test_paths_exist(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for path in set(re.findall(r"`((?:ssid|params|tests|pipelines|benchmarks)/[\w/.]*)`", text)):
+        assert (ROOT / path).exists(), path
+    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text):
+        assert (page.parent / picture).is_file(), picture
+
+
+def settings(page: Path, key: str) -> list:
+    """Return what the YAML blocks of a page hold under a top-level key."""
+    shown = [YAML(typ="safe").load(b.text) for b in blocks(page) if b.language == "yaml"]
+    return [block[key] for block in shown if key in block]
+
+
+@every_page
+def test_objectives_are_possible(page: Path) -> None:
+    for objective in settings(page, "objective"):
+        for name, options in objective.items():
+            if f'@term("{name}"' not in page.read_text("utf-8"):  # or the page makes it itself
+                own = {k: v for k, v in options.items() if k not in ("weight", "start")}
+                check_term(name, own)
+
+
+@every_page
+def test_data_sets_are_possible(page: Path) -> None:
+    known = load_params(PARAMS / "data.yaml", DataParams).model_dump(exclude_unset=True)
+    for role in ("synthetic", "real", "benchmark"):
+        for sets in settings(page, role):
+            DataParams.model_validate(known | {role: sets})

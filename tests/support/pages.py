@@ -1,0 +1,96 @@
+"""The pages of the documentation: their blocks of code, and a reader who does what they say."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from ssid.cli import app
+from support.repository import ROOT
+
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+"""Every page that somebody may follow, the README among them."""
+
+FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, the file that its title names, if any, and its text."""
+
+    language: str
+    file: str
+    text: str
+
+    def commands(self) -> list[str]:
+        """Return the command lines of a bash block."""
+        lines = self.text.replace("\\\n", " ").splitlines()
+        return [line.strip() for line in lines if line.strip() and line.lstrip()[0] != "#"]
+
+
+def blocks(page: Path) -> list[Block]:
+    """Return the fenced blocks of a page, in order."""
+    return [Block(*found) for found in FENCE.findall(page.read_text("utf-8"))]
+
+
+def commands(page: Path) -> list[str]:
+    """Return every command line of a page, in order."""
+    bash = (block for block in blocks(page) if block.language == "bash")
+    return [command for block in bash for command in block.commands()]
+
+
+def words_of(command: str) -> list[str]:
+    """Return the words of a command without ``uv run`` before it."""
+    words = shlex.split(command, comments=True)
+    return words[2:] if words[:2] == ["uv", "run"] else words
+
+
+def parse_ssid(words: list[str]) -> None:
+    """Let the command line read ``ssid …`` without doing it; it raises if that is a mistake."""
+    command, rest = get_command(app), words[1:]
+    while hasattr(command, "commands"):
+        command = command.commands[rest[0]]
+        rest = rest[1:]
+    command.make_context(command.name, rest)
+
+
+class Reader:
+    """Follows pages in the current folder, as a person would who copies block after block."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, Any] = {}
+
+    def follow(self, block: Block, skipped: frozenset[str]) -> None:
+        """Write the file that a block names, or run it; leave out ``skipped`` commands."""
+        if block.file:
+            Path(block.file).parent.mkdir(parents=True, exist_ok=True)
+            Path(block.file).write_text(block.text, "utf-8")
+        elif block.language == "python":
+            exec(compile(block.text, "<block>", "exec"), self.names)
+        elif block.language == "bash":
+            for command in block.commands():
+                if command not in skipped:
+                    run(command)
+
+
+def run(command: str) -> None:
+    """Run a command that has to succeed; ``ssid`` in this process, which has imported it."""
+    words = words_of(command)
+    if words[0] == "ssid":
+        result = CliRunner().invoke(app, words[1:])
+        assert result.exception is None, f"{command}\n{result.output}\n{result.exception!r}"
+        return
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    env = {**os.environ, "PATH": path}
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
