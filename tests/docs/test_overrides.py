@@ -58,6 +58,12 @@ def demo() -> dict:
     return YAML(typ="safe").load(PARAMS / "student.yaml")
 
 
+def test_the_objective_that_is_shown_is_of_the_demo() -> None:
+    (shown,) = re.findall(r"^objective:\n(?:  .*\n)+", EXPERIMENTS, re.MULTILINE)
+    terms = YAML(typ="safe").load(shown)["objective"]
+    assert terms.items() <= demo()["objective"].items()
+
+
 @pytest.mark.parametrize("changes", SHOWN, ids=" ".join)
 def test_changes_in_commands_are_possible(changes: list[str], student: Path) -> None:
     for sweep in get_hydra_sweeps(to_path_overrides(changes)):

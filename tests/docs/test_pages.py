@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+from typer.main import get_command
 
 from ssid.cli import app
 from ssid.config.load import load_params
@@ -79,12 +80,19 @@ def test_every_block_has_a_language(page: Path) -> None:
     assert not re.search(r"^ {4}(uv run|ssid|dvc) ", text, re.MULTILINE), "a block without fence"
 
 
-@every_page
-def test_commands_within_sentences_exist(page: Path) -> None:
-    from typer.main import get_command
+def named(page: Path) -> set[str]:
+    """Return the commands of ``ssid`` that a page names, in blocks and in sentences."""
+    text = " ".join(page.read_text("utf-8").split())
+    return set(re.findall(r"(?:`|uv run )ssid ((?:data )?[a-z][a-z-]+)\b", text))
 
-    prose = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
-    for command in re.findall(r"`(?:uv run )?ssid ((?:data )?[a-z-]+)\b[^`]*`", prose):
+
+def test_the_readme_names_what_one_begins_with() -> None:
+    assert {"data add", "derain", "preset", "models"} <= named(ROOT / "README.md")
+
+
+@every_page
+def test_commands_that_are_named_exist(page: Path) -> None:
+    for command in named(page):
         group = get_command(app)
         for word in command.split():
             assert word in group.commands, command
