@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from ruamel.yaml import YAML
 
-from ssid.evaluation.scores import Measures, Score, write_scores
+from ssid.evaluation.scores import Score, write_scores
 from ssid.models import Recipe, save_model
 from ssid.models.interop import IMPORTERS
 from support.repository import PARAMS
@@ -73,6 +73,6 @@ def _evaluation(folder: Path, level: float) -> None:
         place.mkdir(parents=True)
         for picture in ("rainy", "student", "clean"):
             Image.new("RGB", (48, 40)).save(place / f"{picture}.png")
-        measures = Measures(psnr_y=level + number)
+        measures = {"psnr_y": level + number}
         scores.append(Score("benchmark", "street", f"{number}", "student", measures))
     write_scores(folder / "images.csv", scores)
