@@ -6,6 +6,8 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+import ssid
+
 PACKAGE = Path("ssid")
 
 
@@ -13,7 +15,8 @@ def pages() -> dict[str, str]:
     """Return the text of each page by its path below docs/."""
     packages = sorted(file.parent.name for file in PACKAGE.glob("*/__init__.py"))
     modules = sorted(file.stem for file in PACKAGE.glob("*.py") if file.stem != "__init__")
-    top = "::: ssid\n    options:\n      show_submodules: false\n"
+    names = f"{{show_submodules: false, members: [{', '.join(ssid.__all__)}]}}"
+    top = f"::: ssid\n    options: {names}\n"
     single = "\n".join(f"::: ssid.{name}\n" for name in modules)
     return {
         "reference/index.md": f"# Reference\n\n{top}",

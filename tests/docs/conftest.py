@@ -10,11 +10,9 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from ssid.evaluation.scores import Score, write_scores
-from ssid.models import Recipe, save_model
+from ssid.models import create_model, save_model
 from ssid.models.interop import IMPORTERS
 from support.repository import PARAMS
-
-TINY = Recipe("prenet", {"channels": 4, "stages": 1, "units": 1})
 
 
 @pytest.fixture
@@ -29,7 +27,7 @@ def project(tmp_path: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch) -> 
     shutil.make_archive("data/raw/street", "zip", "photos/street")
     shutil.copytree(prepared / "real/tiny_real", "data/prepared/real/my_street")
     torch.manual_seed(0)
-    save_model(Path("models/student.safetensors"), TINY.build(), TINY)
+    save_model(Path("models/student.safetensors"), create_model("prenet", channels=4, stages=1))
     torch.save(_published("prenet"), "Rain100H.pth")
     for name, level in (("A", 20.0), ("B", 21.0)):
         _evaluation(Path(name), level)
@@ -57,7 +55,7 @@ def _shorten_pruning(file: Path) -> None:
 def _published(family: str) -> dict[str, torch.Tensor]:
     """Return random weights as the authors of a family name them."""
     importer = IMPORTERS[family]
-    ours = importer.recipe.build().state_dict()
+    ours = create_model(importer.recipe.name, **importer.recipe.options).state_dict()
     return {
         part: tensor.clone()
         for key, parts in importer.keys.items()
