@@ -11,31 +11,26 @@ from ssid.cli import app
 from ssid.config.load import load_params
 from ssid.data.params import DataParams
 from ssid.objective import check_term
-from support.pages import PAGES, Block, Reader, blocks, commands, parse_ssid, words_of
+from support.pages import (
+    NOT_RUN,
+    PAGES,
+    Block,
+    blocks,
+    commands,
+    follow,
+    follow_in_new_process,
+    parse_ssid,
+    reason_against,
+    words_of,
+)
 from support.repository import PARAMS, ROOT
 
-NOT_RUN = {
-    r"uv run dvc (repro|dag|exp|queue|metrics|plots)\b": "tests/pipeline runs DVC, for minutes",
-    r"uv run dvc (import-url|update)\b": "needs a server",
-    r"uv run ssid data get\b": "needs a server",
-    r"uv run mlflow ui\b": "does not end",
-    r"git ": "changes a repository",
-    r"export ": "changes a shell",
-    r"uv run (--\S+ \S+ )?(pytest|ruff|mypy|mkdocs|pre-commit)\b": "this is what checks them",
-    r"(uv run )?\.ci/run$": "runs this test",
-}
-"""Commands that the pages show and this test only reads, with the reason."""
-
-LANGUAGES = {"bash", "python", "yaml", "text", "math"}
+LANGUAGES = {"bash", "python", "yaml", "toml", "text", "math"}
 
 OVERRIDE = re.compile(r"-S '?(params/\w+\.yaml):([^\s'=]+)")
 
 names = [str(page.relative_to(ROOT)) for page in PAGES]
 every_page = pytest.mark.parametrize("page", PAGES, ids=names)
-
-
-def reason_against(command: str) -> str | None:
-    return next((why for what, why in NOT_RUN.items() if re.match(what, command)), None)
 
 
 def to_be_run(block: Block) -> bool:
@@ -47,11 +42,10 @@ FOLLOWED = [page for page in PAGES if any(map(to_be_run, blocks(page)))]
 
 @pytest.mark.parametrize("page", FOLLOWED, ids=[str(p.relative_to(ROOT)) for p in FOLLOWED])
 def test_a_page_can_be_followed(page: Path, project: Path) -> None:
-    skipped = frozenset(filter(reason_against, commands(page)))
-    reader = Reader()
-    for block in blocks(page):
-        here = Block(block.language, block.file, block.text.replace(" /photos/", " photos/"))
-        reader.follow(here, skipped)
+    if any(block.file.endswith(".py") for block in blocks(page)):  # it adds to registries
+        follow_in_new_process(page)
+    else:
+        follow(page)
 
 
 def test_nothing_is_excused_for_nothing() -> None:

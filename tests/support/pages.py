@@ -24,6 +24,19 @@ PAGES = [
 FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
+NOT_RUN = {
+    r"uv run dvc (repro|dag|exp|queue|metrics|plots)\b": "tests/pipeline runs DVC, for minutes",
+    r"uv run dvc (import-url|update)\b": "needs a server",
+    r"uv run ssid data get\b": "needs a server",
+    r"uv run mlflow ui\b": "does not end",
+    r"git ": "changes a repository",
+    r"export ": "changes a shell",
+    r"uv run (--\S+ \S+ )?(pytest|ruff|mypy|mkdocs|pre-commit)\b": "this is what checks them",
+    r"(uv run )?\.ci/run$": "runs this test",
+}
+"""Commands that the pages show and this test only reads, with the reason."""
+
+
 @dataclass(frozen=True)
 class Block:
     """A fenced block: its language, the file that its title names, if any, and its text."""
@@ -64,23 +77,36 @@ def parse_ssid(words: list[str]) -> None:
     command.make_context(command.name, rest)
 
 
-class Reader:
-    """Follows pages in the current folder, as a person would who copies block after block."""
+def reason_against(command: str) -> str | None:
+    """Return why a command is not run, or None if it is."""
+    return next((why for what, why in NOT_RUN.items() if re.match(what, command)), None)
 
-    def __init__(self) -> None:
-        self.names: dict[str, Any] = {}
 
-    def follow(self, block: Block, skipped: frozenset[str]) -> None:
-        """Write the file that a block names, or run it; leave out ``skipped`` commands."""
+def follow(page: Path) -> None:
+    """Do in the current folder what a page says, as a person who copies block after block."""
+    names: dict[str, Any] = {}
+    for block in blocks(page):
+        text = block.text.replace(" /photos/", " photos/")
         if block.file:
             Path(block.file).parent.mkdir(parents=True, exist_ok=True)
-            Path(block.file).write_text(block.text, "utf-8")
+            Path(block.file).write_text(text, "utf-8")
         elif block.language == "python":
-            exec(compile(block.text, "<block>", "exec"), self.names)
+            exec(compile(text, str(page), "exec"), names)
         elif block.language == "bash":
-            for command in block.commands():
-                if command not in skipped:
+            for command in Block("bash", "", text).commands():
+                if reason_against(command) is None:
                     run(command)
+
+
+def follow_in_new_process(page: Path) -> None:
+    """Follow a page whose blocks change what Python has loaded."""
+    code = (
+        f"from pathlib import Path; from support.pages import follow; follow(Path({str(page)!r}))"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "tests"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def run(command: str) -> None:
