@@ -1,6 +1,7 @@
 """The pages of the documentation do what they say: every block is run, or named here."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,18 @@ def test_data_sets_are_possible(page: Path) -> None:
     for role in ("synthetic", "real", "benchmark"):
         for sets in settings(page, role):
             DataParams.model_validate(known | {role: sets})
+
+
+def test_extras_are_those_that_there_are() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    page = (ROOT / "docs/index.md").read_text("utf-8")
+    table = page.split("| extra | for |", 1)[1].split("\n\n", 1)[0]
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [*declared["optional-dependencies"]]
+
+
+def test_floors_are_those_of_the_law() -> None:
+    law = (ROOT / "tests/test_imports.py").read_text("utf-8")
+    floors = re.findall(r"^    \{(.*)\},$", law, re.MULTILINE)
+    (shown,) = [b.text for b in blocks(ROOT / "CONTRIBUTING.md") if b.language == "text"]
+    rooms = [set(re.findall(r'"(\w+)"', floor)) for floor in reversed(floors)]
+    assert [set(line.split(", ")) for line in shown.splitlines()] == rooms

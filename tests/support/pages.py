@@ -25,7 +25,7 @@ FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.DOTALL |
 
 
 NOT_RUN = {
-    r"uv run dvc (repro|dag|exp|queue|metrics|plots)\b": "tests/pipeline runs DVC, for minutes",
+    r"(uv run )?dvc (repro|dag|exp|queue|metrics|plots)\b": "tests/pipeline runs DVC, for minutes",
     r"uv run dvc (import-url|update)\b": "needs a server",
     r"uv run ssid data get\b": "needs a server",
     r"uv run mlflow ui\b": "does not end",
@@ -85,8 +85,9 @@ def reason_against(command: str) -> str | None:
 def follow(page: Path) -> None:
     """Do in the current folder what a page says, as a person who copies block after block."""
     names: dict[str, Any] = {}
+    photographs = f" {Path.cwd()}/photos/"
     for block in blocks(page):
-        text = block.text.replace(" /photos/", " photos/")
+        text = block.text.replace(" /photos/", photographs)
         if block.file:
             Path(block.file).parent.mkdir(parents=True, exist_ok=True)
             Path(block.file).write_text(text, "utf-8")
@@ -112,6 +113,9 @@ def follow_in_new_process(page: Path) -> None:
 def run(command: str) -> None:
     """Run a command that has to succeed; ``ssid`` in this process, which has imported it."""
     words = words_of(command)
+    if words[0] == "cd":
+        os.chdir(words[1])
+        return
     if words[0] == "ssid":
         result = CliRunner().invoke(app, words[1:])
         assert result.exception is None, f"{command}\n{result.output}\n{result.exception!r}"
