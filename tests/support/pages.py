@@ -16,7 +16,7 @@ from ssid.cli import app
 from support.repository import ROOT
 
 PAGES = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "ssid/packaged/README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 """Every page that somebody may follow, the README among them."""
@@ -28,6 +28,8 @@ NOT_RUN = {
     r"(uv run )?dvc (repro|dag|exp|queue|metrics|plots)\b": "tests/pipeline runs DVC, for minutes",
     r"uv run dvc (import-url|update)\b": "needs a server",
     r"uv run ssid data get\b": "needs a server",
+    r"uv run ssid data add \w+ DATA/": "needs photographs that are not ours to pass on",
+    r"uv run python -m benchmarks\.": "measures for minutes to hours",
     r"uv run mlflow ui\b": "does not end",
     r"git ": "changes a repository",
     r"export ": "changes a shell",
