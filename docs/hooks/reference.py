@@ -20,9 +20,13 @@ def pages() -> dict[str, str]:
     single = "\n".join(f"::: ssid.{name}\n" for name in modules)
     return {
         "reference/index.md": f"# Reference\n\n{top}",
-        **{f"reference/{name}.md": f"# ssid.{name}\n\n::: ssid.{name}\n" for name in packages},
+        **{f"reference/{name}.md": _package(name) for name in packages},
         "reference/files.md": f"# Single files\n\n{single}",
     }
+
+
+def _package(name: str) -> str:
+    return f"# ssid.{name}\n\n::: ssid.{name}\n    options: {{show_root_heading: false}}\n"
 
 
 def on_config(config: MkDocsConfig, **_: Any) -> None:

@@ -81,3 +81,9 @@ def test_every_module_is_shown_once(hook: ModuleType, monkeypatch: pytest.Monkey
     monkeypatch.chdir(ROOT)
     shown = re.findall(r"^::: ssid\.(\w+)$", "".join(hook.pages().values()), re.MULTILINE)
     assert sorted(shown) == sorted({name.split(".")[1] for name in MODULES})
+
+
+def test_a_dead_link_fails_the_build() -> None:
+    """MkDocs counts no warning where it is quiet or verbose, however strict it should be."""
+    (command,) = re.findall(r"mkdocs build ([^#\n]*)", (ROOT / ".ci/run").read_text("utf-8"))
+    assert command.split() == ["--strict"]
