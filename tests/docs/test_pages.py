@@ -11,6 +11,7 @@ from typer.main import get_command
 from ssid.cli import app
 from ssid.config.load import load_params
 from ssid.data.params import DataParams
+from ssid.models.interop import IMPORTERS
 from ssid.objective import check_term
 from support.pages import (
     NOT_RUN,
@@ -139,3 +140,9 @@ def test_floors_are_those_of_the_law() -> None:
     (shown,) = [b.text for b in blocks(ROOT / "CONTRIBUTING.md") if b.language == "text"]
     rooms = [set(re.findall(r'"(\w+)"', floor)) for floor in reversed(floors)]
     assert [set(line.split(", ")) for line in shown.splitlines()] == rooms
+
+
+def test_families_of_published_weights_are_named() -> None:
+    page = " ".join((ROOT / "docs/deployment.md").read_text("utf-8").split())
+    (named_there,) = re.findall(r"the families are ([^.]*)\.", page)
+    assert re.findall(r"`(\w+)`", named_there) == list(IMPORTERS)
