@@ -152,7 +152,11 @@ def test_families_of_published_weights_are_named() -> None:
 def test_every_key_of_a_data_set_is_explained() -> None:
     page = (ROOT / "docs/your_rain.md").read_text("utf-8")
     table = page.split("| key of a block |", 1)[1].split("\n\n", 1)[0]
-    keys = [
-        key for row in table.splitlines()[2:] for key in re.findall(r"`(\w+)`", row.split("|")[1])
-    ]
-    assert sorted(keys) == sorted(SyntheticSet.model_fields)
+    explained = re.findall(
+        r"`(\w+)`", " ".join(row.split("|")[1] for row in table.splitlines()[2:])
+    )
+    header = (PARAMS / "data.yaml").read_text("utf-8").split("Keys of a block:", 1)[1]
+    commented = re.findall(r"^#   (\w+)(?:, (\w+))? +\S", header, re.MULTILINE)
+    keys = sorted(SyntheticSet.model_fields)
+    assert sorted(explained) == keys
+    assert sorted(key for row in commented for key in row if key) == keys
