@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from ssid.data.rain.profiles import PROFILES
+from ssid.data.sources.layouts import LAYOUTS, Item, Layout, single_items
 from ssid.metrics.table import Metric, add_metric
 from ssid.models import Derainer, Features, register_model
 from ssid.objective import term
@@ -53,6 +54,16 @@ def blue(scene, *, gain: float = 1.0):
     return gain * (scene.derained("rainy") - scene.batch.clean)[:, 2].abs().mean()
 
 
+def list_backwards(source):
+    """The last photograph first, and only those that lie at the top."""
+    top = [photograph for photograph in source.listing.photographs if "/" not in photograph.name]
+    return single_items(top[::-1], lambda file: Item(file.name, clean=file), [])
+
+
+LAYOUTS.add(
+    "backwards",
+    Layout("the last photograph first", list_backwards, lambda source: None, "", paired=False),
+)
 PROFILES.add("drizzle", PROFILES["rain100l"])
 add_metric(
     Metric("blue", "blue", "Blue", "", 3, -1, True, lambda x, y: float((x - y)[2].abs().mean()))
@@ -91,7 +102,10 @@ def project(tmp_path, photographs):
     (tmp_path / "params").mkdir()
     (tmp_path / "params/plugins.yaml").write_text("plugins: [my_rain]\n")
     block = {"root": str(photographs), "layout": "photographs", "rain": "drizzle"}
-    sets = {"synthetic": {"own": block}, "real": {"own": {**block, "seed": 1}}}
+    sets = {
+        "synthetic": {"own": block},
+        "real": {"own": {**block, "layout": "backwards", "seed": 1}},
+    }
     (tmp_path / "params/data.yaml").write_text(json.dumps(sets))
     objective = {
         "blue": {"weight": 1, "gain": 2.0},
@@ -117,6 +131,10 @@ def test_a_run_uses_what_a_plugin_adds(project):
     lines = (project / "runs/distill/metrics.jsonl").read_text().splitlines()
     logged = {name for line in lines for name in json.loads(line)}
     assert {"train/term/blue", "train/term/code_self_alignment"} <= logged
+    rows = (project / "data/prepared/real/own/summary.json").read_text()
+    assert json.loads(rows)["images"] == 5
+    status, output = call(project, "-m", "ssid.cli", "data", "layouts")
+    assert "backwards    the last photograph first" in output
     status, output = call(project, "-m", "ssid.cli", "models")
     assert "tiny" in output
 
