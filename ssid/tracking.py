@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ssid.relocation import adopt_artifacts
+
 EXPERIMENT = "ssid"
 LIBRARIES = ("ssid", "torch", "torchvision", "accelerate", "datasets", "mlflow", "numpy", "pillow")
 
@@ -107,6 +109,7 @@ class Tracker:
         logging.getLogger("alembic").setLevel(logging.WARNING)
         import mlflow
 
+        adopt_artifacts(uri)
         mlflow.set_tracking_uri(uri)
         client = mlflow.MlflowClient(uri)
         experiment = client.get_experiment_by_name(EXPERIMENT)

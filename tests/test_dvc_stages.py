@@ -20,6 +20,7 @@ DECIDE_NOTHING = {
     "ssid/files.py": "writes what it is given",
     "ssid/plugins.py": "imports what params/plugins.yaml names",
     "ssid/progress.py": "shows how far the work is",
+    "ssid/relocation.py": "corrects paths in MLflow's records",
     "ssid/registry.py": "finds entries by name",
     "ssid/tracking.py": "records what others did",
     "ssid/data/__init__.py": "a docstring",

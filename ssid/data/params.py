@@ -36,6 +36,12 @@ def _check_layout(name: str) -> str:
     return name
 
 
+def _is_paired(layout: str) -> bool:
+    from ssid.data.sources.layouts import LAYOUTS
+
+    return LAYOUTS[layout].paired
+
+
 def _as_list(marks: object) -> object:
     return [marks] if isinstance(marks, str) else marks
 
@@ -91,7 +97,7 @@ class DataSet(Params):
 
     @model_validator(mode="after")
     def _rain_falls_on_photographs(self) -> Self:
-        if self.rain is not None and self.layout != "photographs":
+        if self.rain is not None and _is_paired(self.layout):
             raise ValueError(
                 f"rain: {self.rain} is rendered on layout: photographs only; with layout:"
                 f" {self.layout} the images are rainy already, so set rain: null"
@@ -106,9 +112,9 @@ class DataSet(Params):
 class _PairedSet(DataSet):
     @model_validator(mode="after")
     def _has_rainy_and_clean(self) -> Self:
-        if self.layout == "photographs" and self.rain is None:
+        if self.rain is None and not _is_paired(self.layout):
             raise ValueError(
-                "layout: photographs has no pairs; name a rain profile to render"
+                f"layout: {self.layout} has no pairs; name a rain profile to render"
                 f" ({', '.join(PROFILES)}), or list photographs of real rain under real:"
             )
         return self

@@ -22,6 +22,7 @@ BY_CHANCE = 0.15
 _MAX_IDENTICAL = 0.3  # share of pairs whose pictures are equal: no rain was added to those
 _FEW = 5
 _WINDOW = 7  # pixels; streaks are thinner
+_PIXELS = 100_000_000  # of five pairs and more, after which no other is opened
 _SIDE = 1024  # pixels of a large picture that are looked at
 
 
@@ -122,12 +123,18 @@ def rain_added(first: Picture, second: Picture) -> float:
 
 
 def _opened(pairs: Iterable[tuple[Path, Path]]) -> Iterable[tuple[Picture, Picture]]:
+    """Yield the pairs that can be read; of large pictures, few."""
+    found = pixels = 0
     for files in pairs:
         try:
             first, second = (read_rgb(file) for file in files)
         except Refused:
             continue
         yield first, second
+        found += 1
+        pixels += first.shape[0] * first.shape[1]
+        if found >= _FEW and pixels > _PIXELS:
+            return
 
 
 def _gray(picture: Picture) -> NDArray[np.float32]:
