@@ -133,7 +133,7 @@ def export(
         print("load it with onnxruntime, OpenVINO or `ssid derain --model`")
     print("call it with images N×3×H×W of any size, RGB in [0, 1]")
     if int8 is not None:
-        from ssid.export.int8 import try_int8
+        from ssid.inference.int8 import try_int8
 
         print(try_int8(output, int8))
 
