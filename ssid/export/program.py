@@ -34,7 +34,7 @@ class Program(nn.Module):
         """Return the clean estimate N×3×H×W of ``rainy``, not clamped, for any N, H and W."""
         height, width = rainy.shape[-2:]
         padded = self._pad(rainy)
-        estimate = self.model.reconstruct(self.model.extract(padded), padded)
+        estimate = self.model.decode_padded(self.model.encode_padded(padded), padded)
         # A slice would ask whether it is the whole, which is another question with one answer.
         rows, columns = (torch.arange(side, device=rainy.device) for side in (height, width))
         return estimate.index_select(2, rows).index_select(3, columns)

@@ -57,7 +57,9 @@ def test_what_is_missing_stands_in_the_metrics_and_in_the_protocol(store, scores
     assert describe_counts(counts) == [
         "benchmark/b: 2 of 7 images measured, refused 5, niqe missing 2"
     ]
-    protocol = describe_protocol([store], EvaluateParams(metrics=["psnr", "niqe"]), torch.device("cpu"), scores)
+    protocol = describe_protocol(
+        [store], EvaluateParams(metrics=["psnr", "niqe"]), torch.device("cpu"), scores
+    )
     of_set = protocol["sets"]["benchmark/b"]
     assert (of_set["images"], of_set["measured"]) == (7, 2)
     assert of_set["refused"] == store.summary.refused

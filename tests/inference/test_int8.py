@@ -37,5 +37,5 @@ def test_integers_are_kept_where_they_are_faster_and_their_loss_is_told(tmp_path
 def test_too_few_photographs_are_named(tmp_path):
     (tmp_path / "empty").mkdir()
     Image.new("RGB", (100, 100)).save(tmp_path / "empty" / "small.png")
-    with pytest.raises(UserError, match="0 photographs in .* at least 256 pixels"):
+    with pytest.raises(UserError, match=r"0 photographs in .* at least 256 pixels"):
         try_int8(tmp_path / "network.onnx", tmp_path / "empty")

@@ -102,10 +102,10 @@ class Tinted(Derainer):
         super().__init__()
         self.tint = nn.Parameter(torch.tensor([0.02, 0.0, -0.02]).view(3, 1, 1))
 
-    def extract(self, rainy):
+    def encode_padded(self, rainy):
         return Features(rainy, rainy)
 
-    def reconstruct(self, features, rainy):
+    def decode_padded(self, features, rainy):
         return rainy + self.tint
 
 
@@ -139,10 +139,10 @@ def test_bytes_by_the_pixel_are_those_of_the_maps_alive_at_once():
             super().__init__()
             self.wide, self.back = nn.Conv2d(3, 64, 1), nn.Conv2d(64, 3, 1)
 
-        def extract(self, rainy):
+        def encode_padded(self, rainy):
             return Features(self.wide(rainy), rainy)
 
-        def reconstruct(self, features, rainy):
+        def decode_padded(self, features, rainy):
             return self.back(features.map)
 
     # The image is counted where it is made, before; 64 maps and 3 of the result; half as much more.

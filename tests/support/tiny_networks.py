@@ -18,7 +18,7 @@ class Local(Derainer):
         self.pools = pools
         self.multiple = 8 if pools else 1
 
-    def extract(self, rainy):
+    def encode_padded(self, rainy):
         image = rainy
         for layer in self.layers:
             image = torch.tanh(layer(F.pad(image, (2, 2, 2, 2), mode="replicate")))
@@ -26,7 +26,7 @@ class Local(Derainer):
             image = F.interpolate(F.max_pool2d(image, 8), scale_factor=8)
         return Features(image, image)
 
-    def reconstruct(self, features, rainy):
+    def decode_padded(self, features, rainy):
         return rainy - features.map
 
 
@@ -40,11 +40,11 @@ class Identity(Derainer):
         self.gain = nn.Parameter(torch.tensor(gain))
         self.mean, self.seen = mean, []
 
-    def extract(self, rainy):
+    def encode_padded(self, rainy):
         self.seen.append(tuple(rainy.shape))
         return Features(rainy + 0 * rainy.mean() if self.mean else rainy, rainy)
 
-    def reconstruct(self, features, rainy):
+    def decode_padded(self, features, rainy):
         return self.gain * features.map
 
 
