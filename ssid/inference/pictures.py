@@ -66,7 +66,7 @@ def _convert(image: Image.Image, path: Path) -> Photo:
     deep = _deep(image, path)
     if deep is not None:
         return _photo(_upright(deep, image), profile, _exif(image))
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)  # copies nothing where nothing is to be turned
     exif = _exif(image)
     if image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
         return _photo(np.asarray(to_srgb(image, profile)), None, exif)
@@ -80,7 +80,8 @@ def _array(image: Image.Image) -> Levels:
     if image.mode in ("I", "F"):
         raise Refused("32 bits a channel: the range of its values is not known")
     base = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
-    return np.asarray(image.convert(base + "A" * image.has_transparency_data))
+    mode = base + "A" * image.has_transparency_data
+    return np.asarray(image if image.mode == mode else image.convert(mode))
 
 
 def _photo(channels: Levels, profile: bytes | None, exif: bytes | None) -> Photo:
