@@ -189,7 +189,8 @@ class Trainer:
         self.tracker.tags({"model_sha256": sha256(output)})
         student = load_model(output)
         example, _ = next(central_crops(self.job.synthetic), (torch.rand(1, 3, 64, 64), None))
-        self.tracker.model(student.eval(), example[..., :64, :64].contiguous().numpy())
+        pair = example[..., :40, :64].expand(2, -1, -1, -1)
+        self.tracker.model(student.eval(), pair.contiguous().numpy())
         remove_checkpoints(self.checkpoints)
 
     def _begin(self) -> None:
