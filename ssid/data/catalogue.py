@@ -54,7 +54,7 @@ def new_set(
         path: folder or archive of images, text list of photographs, or list of pairs.
         layout: None to detect it, see :func:`ssid.data.sources.detection.detect_layout`.
         manifest: file below ``path`` that names the images; None to take all, or what is detected.
-        rain: profile to render on clean photographs, or None.
+        rain: profile to render on clean photographs, by name or path, or None.
 
     Raises:
         UserError: if the name is taken or impossible, there is nothing at ``path``, or role, layout
