@@ -118,7 +118,7 @@ def test_profiles_of_rain_are_those_of_the_renderer():
             "{pairs: 2, real: 0, patch: 32}",
             "[2, 0]",
             4,
-            "batch: found [2, 0]; it should be a block of keys. Allowed here: pairs, real, patch.",
+            "batch: found [2, 0]; it should be a block of keys. Allowed here: pairs, fitted, real, patch.",
         ),
         ("pairs: 2, ", "", 4, "batch.pairs: this key is missing and has no default"),
         ("name: prenet", "name: prent", 2, "model.name: unknown model 'prent'. Did you mean 'pr"),

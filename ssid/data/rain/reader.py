@@ -39,6 +39,7 @@ class Reading(NamedTuple):
 class RainReader(nn.Module):
     """Crops to embeddings, and a set of embeddings to a profile."""
 
+    scale: Tensor
     polar: Tensor
     window: Tensor
     blur: Tensor
@@ -130,7 +131,7 @@ def visibility(reader: RainReader, embeddings: Tensor) -> Tensor:
 def read(reader: RainReader, embeddings: Tensor) -> Reading:
     """Return the profile that a set of crops, K×EMBEDDING, was most likely rained on with."""
     mean, log_variance = reader.read(embeddings[None])
-    middle, deviation = reader.scale[0].double(), reader.scale[1].double()
+    middle, deviation = reader.scale.double().unbind()
     error = torch.exp(log_variance[0].double() / 2) * deviation
     return Reading((mean[0].double() * deviation + middle).numpy(), error.numpy())
 
