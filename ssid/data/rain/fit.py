@@ -26,6 +26,8 @@ from ssid.data.splits import seeded
 
 WIDE = "varied"
 """Profile of photographs in which no rain is seen."""
+STEP = 0.7
+"""Share of a difference that a round corrects where it can be read."""
 VISIBLE = 0.5
 """Probability above which a photograph is believed to show rain."""
 
@@ -78,14 +80,22 @@ def fit_rain(
     real = torch.cat(seen)
     target = read(reader, real)
     wide = embed(reader, rained_on(ground, PROFILES[WIDE], params.seed))
+    gain = STEP * trust(reader, target)
     distances, candidates, numbers = [energy_distance(real, wide)], [], target.middle
     for number in range(params.rounds):
         candidates.append(_profile(numbers, target))
         rendered = embed(reader, rained_on(ground, candidates[-1], params.seed + number))
         distances.append(energy_distance(real, rendered))
-        numbers = to_numbers(candidates[-1]) + target.middle - read(reader, rendered).middle
+        off = target.middle - read(reader, rendered).middle
+        numbers = to_numbers(candidates[-1]) + gain * off
     best = int(np.argmin(distances[1:]))
     return FittedRain(candidates[best], target, distances, visible)
+
+
+def trust(reader: RainReader, reading: Reading) -> Numbers:
+    """Return how much of each number was read rather than assumed: 1 − error² / prior variance."""
+    deviation = reader.scale[1].double().numpy()
+    return np.clip(1 - (reading.error / deviation) ** 2, 0, 1)
 
 
 def _profile(numbers: Numbers, reading: Reading) -> RainProfile:

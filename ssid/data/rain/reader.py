@@ -21,11 +21,14 @@ from ssid.data.rain.prior import NAMES, Numbers
 SIDE = 192
 """Height and width of a crop in pixels."""
 EMBEDDING = 96
-ANGLES, BANDS = 24, 8
-QUANTILES = (0.002, 0.02, 0.1, 0.5, 0.9, 0.98, 0.998)
+ANGLES, BANDS = 36, 9
+LEVELS = (0.002, 0.02, 0.1, 0.5, 0.9, 0.98, 0.998)
+FINE_LEVELS = (0.002, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.995, 0.999)
 LUMA = (0.299, 0.587, 0.114)
 SHADE_PX = 4.0  # standard deviation of the blur that parts streaks from shading
 WIDTHS = (16, 32, 48, 80)
+SEEN = 2 * WIDTHS[-1] + 2 * len(LEVELS) + len(FINE_LEVELS) + 1 + ANGLES * BANDS
+"""Numbers that describe a crop."""
 CHUNK = 16
 
 
@@ -39,6 +42,8 @@ class Reading(NamedTuple):
 class RainReader(nn.Module):
     """Crops to embeddings, and a set of embeddings to a profile."""
 
+    centre: Tensor
+    spread: Tensor
     scale: Tensor
     polar: Tensor
     window: Tensor
@@ -55,15 +60,17 @@ class RainReader(nn.Module):
             _unit(c, d, 3, 2),
             _Residual(d),
         )
-        seen = 2 * d + 2 * len(QUANTILES) + ANGLES * BANDS
+        self.register_buffer("centre", torch.zeros(SEEN))
+        self.register_buffer("spread", torch.ones(SEEN))
         self.embedding = nn.Sequential(
-            nn.BatchNorm1d(seen), nn.Linear(seen, 192), nn.ReLU(), nn.Linear(192, EMBEDDING)
+            nn.Linear(SEEN, 256), nn.ReLU(), nn.Dropout(0.1), nn.Linear(256, EMBEDDING)
         )
-        self.visible = nn.Sequential(nn.ReLU(), nn.Linear(EMBEDDING, 1))
+        self.visible = nn.Linear(EMBEDDING, 1)
         self.profile = nn.Sequential(
-            nn.BatchNorm1d(2 * EMBEDDING),
+            nn.LayerNorm(2 * EMBEDDING),
             nn.Linear(2 * EMBEDDING, 192),
             nn.GELU(),
+            nn.Dropout(0.1),
             nn.Linear(192, 192),
             nn.GELU(),
             nn.Linear(192, 2 * len(NAMES)),
@@ -74,17 +81,27 @@ class RainReader(nn.Module):
         self.register_buffer("polar", _polar_bins(), persistent=False)
         self.register_buffer("blur", _gaussian(SHADE_PX), persistent=False)
 
-    def embed(self, crops: Tensor) -> Tensor:
-        """Return N×EMBEDDING of crops N×3×SIDE×SIDE, RGB in [0, 1]."""
+    def describe(self, crops: Tensor) -> Tensor:
+        """Return N×SEEN of crops N×3×SIDE×SIDE, RGB in [0, 1].
+
+        Moments of the feature maps, gray levels (a veil lifts the lowest), and what power each
+        direction and scale has: streaks are bright across their direction, dark along it.
+        """
         luma = (crops * crops.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
         dark = crops.amin(1, keepdim=True)
         fine = luma - self._shading(luma)
         maps = self.body(torch.cat([luma - 0.4, dark - 0.3, 4 * fine], 1)).float()
+        contrast = torch.log(fine.flatten(1).std(1, keepdim=True) + 1e-3)
+        levels = [_quantiles(plane, LEVELS) for plane in (luma, dark)]
+        fine_levels = _quantiles(fine, FINE_LEVELS)
+        signed = torch.log(fine_levels.abs() + 1e-3) * fine_levels.sign()
         deviation = (maps.var((2, 3)) + 1e-4).sqrt()
-        levels = [_levels(plane) for plane in (luma, dark)]
-        return self.embedding(
-            torch.cat([maps.mean((2, 3)), deviation, *levels, self._power(fine)], 1)
-        )
+        maps = maps.mean((2, 3))
+        return torch.cat([maps, deviation, *levels, signed, contrast, self._power(fine)], 1)
+
+    def embed(self, seen: Tensor) -> Tensor:
+        """Return N×EMBEDDING of descriptions N×SEEN."""
+        return self.embedding((seen - self.centre) / self.spread)
 
     def read(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and log variance of each number, S×len(NAMES), of sets S×K×EMBEDDING."""
@@ -118,7 +135,9 @@ def load_reader() -> RainReader:
 @torch.inference_mode()
 def embed(reader: RainReader, crops: Tensor) -> Tensor:
     """Return N×EMBEDDING of crops N×3×SIDE×SIDE uint8, a few at a time."""
-    return torch.cat([reader.embed(chunk.float() / 255) for chunk in crops.split(CHUNK)])
+    return torch.cat(
+        [reader.embed(reader.describe(chunk.float() / 255)) for chunk in crops.split(CHUNK)]
+    )
 
 
 @torch.inference_mode()
@@ -151,10 +170,10 @@ class _Residual(nn.Module):
         return F.relu(x + self.second(self.first(x)))
 
 
-def _levels(plane: Tensor) -> Tensor:
-    """Return gray levels N×len(QUANTILES) of a plane N×1×H×W: a veil lifts the lowest."""
-    quantiles = torch.tensor(QUANTILES, dtype=plane.dtype)
-    return torch.quantile(plane.flatten(1)[:, ::7], quantiles, dim=1).T
+def _quantiles(plane: Tensor, shares: tuple[float, ...]) -> Tensor:
+    """Return N×len(shares) of a plane N×1×H×W, from every seventh pixel."""
+    wanted = torch.tensor(shares, dtype=plane.dtype)
+    return torch.quantile(plane.flatten(1)[:, ::7], wanted, dim=1).T
 
 
 def _gaussian(deviation: float) -> Tensor:
@@ -167,7 +186,7 @@ def _polar_bins() -> Tensor:
     """Return what averages a spectrum of SIDE×(SIDE//2+1) by direction and band of frequencies."""
     fy, fx = torch.fft.fftfreq(SIDE).view(-1, 1), torch.fft.rfftfreq(SIDE).view(1, -1)
     direction = torch.rad2deg(torch.atan2(fy, fx)) % 180
-    angle = (direction / 180 * ANGLES).long().clamp(max=ANGLES - 1)
+    angle = (direction / 180 * ANGLES + 0.5).long() % ANGLES  # bins lie around 0, 5, 10 degrees
     edges = torch.logspace(math.log10(0.012), math.log10(0.5), BANDS + 1)
     band = torch.bucketize((fx**2 + fy**2).sqrt(), edges) - 1
     inside = ((band >= 0) & (band < BANDS)).flatten()
