@@ -1,13 +1,12 @@
 """DVC stage: find out what the rain of a real set looks like, and render pairs in it."""
 
-import sys
 from pathlib import Path
 
 from ssid.config.load import load_params
 from ssid.data.params import DataParams
-from ssid.data.rain.job import fit_set
 from ssid.data.rain.params import FitParams
-from ssid.entry import reporting
+from ssid.entry import run
+from ssid.fitting import fit_set
 from ssid.project import Project
 from ssid.tracking import store
 
@@ -20,5 +19,4 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    with reporting():
-        main(sys.argv[1])
+    run(main)

@@ -6,14 +6,13 @@ from ssid.config.load import load_params
 from ssid.entry import run
 from ssid.evaluation.params import EvaluateParams
 from ssid.evaluation.report.page import write_report
-from ssid.project import Project
 
 
 def main() -> None:
     """Read evaluation/ and params/, leave report/index.html."""
     params = Path("params")
     pictures = load_params(params / "evaluate.yaml", EvaluateParams).pictures
-    output, rain = Path("report/index.html"), Project().rain
+    output, rain = Path("report/index.html"), Path("models/rain")
     write_report(Path("evaluation"), params, output, pictures, rain)
 
 

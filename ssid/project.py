@@ -6,12 +6,9 @@ from typing import NamedTuple
 
 from ssid.data.leakage import read_exclusions
 from ssid.data.params import DataParams
-from ssid.data.roles import Role
+from ssid.data.roles import FITTED, Role
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError, nearest
-
-FITTED = "fitted"
-"""Folder and role of pairs in the rain that was fitted to a real set of the same name."""
 
 
 class Project(NamedTuple):

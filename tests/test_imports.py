@@ -15,7 +15,7 @@ ROOMS = [
     {"data", "metrics"},
     {"project", "export", "inference"},
     {"tracking", "api", "init"},
-    {"objective"},
+    {"objective", "fitting"},
     {"training"},
     {"evaluation"},
     {"prune", "presets", "entry"},

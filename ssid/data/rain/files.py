@@ -11,6 +11,7 @@ from ssid.config.base import Params
 from ssid.config.load import load_params
 from ssid.data.rain.profiles import PROFILES, Compositing, RainProfile, Range
 from ssid.errors import UserError
+from ssid.files import atomic_write
 
 SUFFIX = ".yaml"
 
@@ -109,8 +110,8 @@ def write_profile(profile: RainProfile, path: Path) -> None:
     for name, value in asdict(profile).items():
         comment = COMMENTS.get(name)
         lines.append(f"{name}: {_yaml(value)}{f'  # {comment}' if comment else ''}\n")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(lines), "utf-8")
+    with atomic_write(path) as partial:
+        partial.write_text("".join(lines), "utf-8")
 
 
 def _yaml(value: Any) -> str:

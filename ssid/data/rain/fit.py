@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssid.data.images import Picture
 from ssid.data.rain.params import FitParams
 from ssid.data.rain.prior import Numbers, to_numbers, to_profile
 from ssid.data.rain.profiles import PROFILES, RainProfile
 from ssid.data.rain.reader import SIDE, RainReader, Reading, embed, read, visibility
 from ssid.data.rain.render import render
 from ssid.data.splits import seeded
+from ssid.pictures import Picture
 
 WIDE = "varied"
 """Profile of photographs in which no rain is seen."""

@@ -6,15 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from ssid.data.images import Picture
 from ssid.data.rain.profiles import RainProfile
 from ssid.data.rain.render import render
+from ssid.data.roles import FITTED
 from ssid.data.splits import evenly_spaced, seeded
 from ssid.data.store.reader import ImageStore, Record, Split, Summary
 from ssid.data.store.writer import StoreWriter, replacing
+from ssid.pictures import Picture
 from ssid.progress import track
-
-ROLE = "fitted"
 
 
 class CleanPhotograph(NamedTuple):
@@ -75,7 +74,7 @@ def render_pairs(
     ):
         records = list(_rendered(jobs, profile, seed, writer, name))
         return writer.finish(
-            records, [], role=ROLE, name=name, files=len(photographs), left_out=0, standin=False
+            records, [], role=FITTED, name=name, files=len(photographs), left_out=0, standin=False
         )
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ssid.data.images import Picture
 from ssid.data.rain.profiles import RainLayer, RainParameters, RainProfile, sample_rain
+from ssid.pictures import Picture, write_picture
 
 SIDE, GAP, STRIP = 176, 6, 22
 COLUMNS = 5
@@ -32,7 +32,7 @@ OF_IMAGES: Mapping[str, Callable[[RainParameters], float]] = {
 }
 
 
-def write_picture(
+def write_fitted(
     real: Sequence[Picture],
     rendered: Sequence[Picture],
     prior: Sequence[RainProfile],
@@ -51,8 +51,7 @@ def write_picture(
     rows = [_row("real", real), _row("rendered in the fitted rain", rendered)]
     rows += _histograms(_draws(prior), _draws([fitted]))
     sheet = np.concatenate(rows)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(sheet).save(path, "JPEG", quality=88)
+    write_picture(path, sheet)
 
 
 def _row(caption: str, pictures: Sequence[Picture]) -> Picture:

@@ -5,18 +5,19 @@ import logging
 
 import torch
 
-from ssid.data.images import Picture
 from ssid.data.params import DataParams
 from ssid.data.rain.files import write_profile
 from ssid.data.rain.fit import FittedRain, cut_crops, fit_rain, rained_on
 from ssid.data.rain.pairs import clean_photographs, render_pairs
 from ssid.data.rain.params import FitParams
-from ssid.data.rain.picture import write_picture
+from ssid.data.rain.picture import write_fitted
 from ssid.data.rain.prior import random_profile
 from ssid.data.rain.reader import load_reader
+from ssid.data.roles import FITTED
 from ssid.data.splits import evenly_spaced
 from ssid.data.store.reader import ImageStore
-from ssid.project import FITTED, Project, data_digests, open_training_stores
+from ssid.pictures import Picture
+from ssid.project import Project, data_digests, open_training_stores
 from ssid.tracking import track_run
 
 PRIORS = 60
@@ -58,7 +59,7 @@ def fit_set(
     rendered = rained_on(crops[1], fitted.profile, params.seed)
     priors = [random_profile(seed) for seed in range(PRIORS)]
     picture = base.with_suffix(".jpg")
-    write_picture(_pictures(crops[0]), _pictures(rendered), priors, fitted.profile, picture)
+    write_fitted(_pictures(crops[0]), _pictures(rendered), priors, fitted.profile, picture)
     figures = _figures(fitted)
     record = {**figures, "photographs": len(chosen), "without_rain": names}
     base.with_suffix(".json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
