@@ -16,7 +16,7 @@ ROOMS = [
     {"project", "export"},
     {"inference"},
     {"tracking", "api", "init", "serve"},
-    {"objective"},
+    {"objective", "fitting"},
     {"training"},
     {"evaluation"},
     {"prune", "presets", "entry"},
