@@ -83,7 +83,7 @@ def evaluate(
     write_bars(output / "sets.csv", metrics)
     for stage in STAGES.values():
         write_curve(project.runs / stage / "metrics.jsonl", output / "curves" / f"{stage}.csv")
-    track(params, metrics, scores, files, stores, output, tracking)
+    track(params, metrics, scores, files, stores, output, project.runs, tracking)
 
 
 def clear(output: Path, accelerator: Accelerator) -> None:
@@ -154,13 +154,14 @@ def track(
     files: Mapping[str, Path],
     stores: Sequence[ImageStore],
     output: Path,
+    runs: Path,
     tracking: str | None,
 ) -> None:
     """Record the evaluation in MLflow: a run of its own, and its numbers on each network's run.
 
     That second copy is what lets `mlflow ui` sort training runs by how good their network is.
     """
-    with track_run(tracking, "evaluate") as tracker:
+    with track_run(tracking, "evaluate", runs / "evaluate") as tracker:
         tracker.params({"evaluate": params.model_dump(mode="json")})
         tracker.inputs(data_digests(stores))
         tracker.tags(
@@ -170,11 +171,9 @@ def track(
         for name in ("metrics.json", "protocol.json", "images.csv"):
             tracker.file(output / name)
         for method, file in files.items():
-            run_id = tracker.find("model_sha256", sha256(file))
-            tracker.tags({f"{method}_run": run_id or "unknown"})
-            if run_id:
-                with track_run(tracking, STAGES[method], run_id) as trained:
-                    trained.metrics(of_method(metrics, method), 0)
+            digest = sha256(file)
+            tracker.link(f"{method}_run", model_sha256=digest)
+            tracker.metrics_of(of_method(metrics, method), model_sha256=digest)
 
 
 def of_method(metrics: Mapping[str, Any], method: str) -> dict[str, float]:

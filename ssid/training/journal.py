@@ -51,11 +51,12 @@ class Journal:
         for name, value in values.items():
             self._window.setdefault(name, []).append(value.detach())
 
-    def average(self, step: int, rate: float) -> None:
-        """Record the means of what was collected, and the learning rate."""
+    def average(self, step: int, rate: float) -> dict[str, float]:
+        """Record the means of what was collected, and the learning rate; return the means."""
         means = {name: float(torch.stack(values).mean()) for name, values in self._window.items()}
         self._window = {}
         self.record(step, {**means, "lr": rate})
+        return means
 
     def record(self, step: int, metrics: Mapping[str, float]) -> None:
         """Write metrics of one step."""

@@ -16,11 +16,30 @@ from ssid.objective.params import TermParams
 
 
 class BatchParams(Params):
-    """Crops per training step, ``patch``×``patch`` pixels: synthetic pairs and real images."""
+    """Crops per training step, ``patch``×``patch`` pixels: synthetic pairs and real images.
 
-    pairs: Count
-    real: CountOrZero = 0
-    patch: Annotated[int, Field(ge=16)]
+    Attributes:
+        pairs: synthetic pairs per step, over all processes.
+        real: real images per step, over all processes.
+        patch: side of the crops in pixels.
+        parts: what a step is computed in, one after the other; their gradients are averaged. Takes
+            1 / ``parts`` of the memory. Terms that compare distributions see those of a part.
+    """
+
+    pairs: Annotated[int, Field(ge=1, le=65_536)]
+    real: Annotated[int, Field(ge=0, le=65_536)] = 0
+    patch: Annotated[int, Field(ge=16, le=4_096)]
+    # Left out of records at 1, so that runs from before there were parts keep their identity.
+    parts: Annotated[int, Field(ge=1, le=65_536, exclude_if=lambda parts: parts == 1)] = 1
+
+    @model_validator(mode="after")
+    def _parts_are_equal(self) -> Self:
+        if self.pairs % self.parts or self.real % self.parts:
+            raise ValueError(
+                f"parts: found {self.parts}, which divides pairs: {self.pairs} and real:"
+                f" {self.real} into unequal parts"
+            )
+        return self
 
 
 class OptimizerParams(Params):
@@ -96,6 +115,15 @@ class TrainingParams(Params):
     probe_every: Count
     synthetic: Annotated[list[str], Field(min_length=1)] | None = None
     real: list[str] | None = None
+
+    @model_validator(mode="after")
+    def _rate_can_fall(self) -> Self:
+        if self.schedule.min_lr > self.optimizer.lr:
+            raise ValueError(
+                f"schedule.min_lr: found {self.schedule.min_lr}, which exceeds optimizer.lr:"
+                f" {self.optimizer.lr}; the rate stays between the two"
+            )
+        return self
 
     @field_validator("init")
     @classmethod
