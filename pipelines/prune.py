@@ -4,6 +4,8 @@ from pathlib import Path
 
 from ssid.config.load import load_params
 from ssid.entry import run
+from ssid.files import digest, sha256
+from ssid.ownership import owned
 from ssid.project import Project
 from ssid.prune.job import prune_model
 from ssid.prune.params import PruneParams
@@ -14,10 +16,11 @@ def main(name: str) -> None:
     """Read params, prune models/NAME.safetensors, leave models/NAME_pruned.safetensors."""
     params = load_params(Path("params/prune.yaml"), PruneParams)
     models = Path("models")
-    with track_run(store(), "prune", Project().runs / f"prune-{name}") as tracker:
-        prune_model(
-            models / f"{name}.safetensors", models / f"{name}_pruned.safetensors", params, tracker
-        )
+    model, output = models / f"{name}.safetensors", models / f"{name}_pruned.safetensors"
+    folder = Project().runs / f"prune-{name}"
+    key = digest({"model": sha256(model) if model.is_file() else None, **params.model_dump(mode="json")})
+    with owned(folder), track_run(store(), "prune", folder, key) as tracker:
+        prune_model(model, output, params, tracker)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ DECIDE_NOTHING = {
     "ssid/plugins.py": "imports what params/plugins.yaml names",
     "ssid/progress.py": "shows how far the work is",
     "ssid/registry.py": "finds entries by name",
-    "ssid/tracking.py": "records what others did",
+    "ssid/ownership.py": "keeps others out",
+    "ssid/tracking": "records what others did",
     "ssid/data/__init__.py": "a docstring",
     "ssid/data/roles.py": "a type",
 }

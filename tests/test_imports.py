@@ -8,7 +8,7 @@ import pytest
 from support.repository import ROOT
 
 ROOMS = [
-    {"errors", "files", "progress", "data.roles"},
+    {"errors", "files", "ownership", "progress", "data.roles"},
     {"registry", "extras", "pictures"},
     {"config"},
     {"plugins", "models"},

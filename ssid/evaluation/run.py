@@ -3,7 +3,8 @@
 import csv
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ from ssid.evaluation.scores import (
     write_json,
     write_scores,
 )
-from ssid.files import sha256
+from ssid.files import named, sha256
 from ssid.metrics.cost import measure_cost
 from ssid.models import Derainer, load_model
+from ssid.ownership import owned
 from ssid.project import Project, data_digests, describe_real_rain, open_stores
 from ssid.tracking import flatten, track_run
 
@@ -71,27 +73,40 @@ def evaluate(
         *open_stores(catalogue, "real", params.real, project),
     ]
     judges = load_judges(params, device)
-    clear(output, accelerator)
-    scores, numbers = measure_sets(stores, networks, params, judges, output)
-    if not accelerator.is_main_process:
-        return
-    costs = {name: measure_cost(n, params.latency, device) for name, n in networks.items()}
-    metrics = {**numbers, "network": costs}
-    write_json(output / "metrics.json", metrics)
-    write_json(output / "protocol.json", describe_protocol(stores, params, device))
-    write_scores(output / "images.csv", scores)
-    write_bars(output / "sets.csv", metrics)
-    for stage in STAGES.values():
-        write_curve(project.runs / stage / "metrics.jsonl", output / "curves" / f"{stage}.csv")
-    track(params, metrics, scores, files, stores, output, project.runs, tracking)
+    main = accelerator.is_main_process
+    with owned(project.runs / "evaluate") if main else nullcontext():
+        with replacing(output, accelerator) as folder:
+            scores, numbers = measure_sets(stores, networks, params, judges, folder)
+            if not main:
+                return
+            costs = {name: measure_cost(n, params.latency, device) for name, n in networks.items()}
+            metrics = {**numbers, "network": costs}
+            write_json(folder / "metrics.json", metrics)
+            write_json(folder / "protocol.json", describe_protocol(stores, params, device))
+            write_scores(folder / "images.csv", scores)
+            write_bars(folder / "sets.csv", metrics)
+            for stage in STAGES.values():
+                curve = folder / "curves" / f"{stage}.csv"
+                write_curve(project.runs / stage / "metrics.jsonl", curve)
+        track(params, metrics, scores, files, stores, output, project.runs, tracking)
 
 
-def clear(output: Path, accelerator: Accelerator) -> None:
-    """Leave an empty folder; no process goes on, to write pictures into it, before it is there."""
-    if accelerator.is_main_process:
-        shutil.rmtree(output, ignore_errors=True)
-        output.mkdir(parents=True)
-    accelerator.wait_for_everyone()
+@contextmanager
+def replacing(output: Path, accelerator: Accelerator) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of ``output`` if all goes well.
+
+    No process goes on, to write pictures into it, before it is there.
+    """
+    partial = output.with_name(f"{output.name}.partial")
+    with named(output):
+        if accelerator.is_main_process:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+        accelerator.wait_for_everyone()
+        yield partial
+        if accelerator.is_main_process:
+            shutil.rmtree(output, ignore_errors=True)
+            partial.rename(output)
 
 
 def measure_sets(

@@ -31,7 +31,7 @@ def hand_over(best: Path, output: Path, progress: Progress) -> None:
 
 def clear_leftovers(folder: Path, stem: str = "*") -> None:
     """Remove files that killed processes did not finish, of one name or of any."""
-    for leftover in folder.glob(f".{stem}.*.partial*"):
+    for leftover in folder.rglob(f".{stem}.*.partial*"):
         leftover.unlink(missing_ok=True)
 
 

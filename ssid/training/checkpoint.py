@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ssid.files import force_to_disk, sha256
+from ssid.files import force_to_disk, named, sha256
 from ssid.training.identity import Identity, differences
 
 KEEP = 2
@@ -78,6 +78,17 @@ def save_checkpoint(
         tensors: by name; shared tensors must be given once.
         best: file of the best student so far, which is copied.
     """
+    with named(folder):
+        _save(folder, identity, progress, tensors, best)
+
+
+def _save(
+    folder: Path,
+    identity: Identity,
+    progress: Progress,
+    tensors: Mapping[str, Tensor],
+    best: Path | None,
+) -> None:
     final = folder / f"step-{progress.step:08d}"
     partial = folder / f"{final.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)

@@ -34,11 +34,6 @@ def identify(record: Mapping[str, Any], stage: str) -> Identity:
     return json.loads(json.dumps({**dict(flatten(content)), **sources}))
 
 
-def digest_of(identity: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of an identity."""
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-
-
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Return in words what differs between two runs, at most a few of it."""
     found = list(_differences(before, now))

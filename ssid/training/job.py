@@ -1,6 +1,5 @@
 """From parameters and prepared data to one training run."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from accelerate import Accelerator
 from ssid.data.params import DataParams
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
-from ssid.files import sha256
+from ssid.files import digest, sha256
 from ssid.models import Derainer, Recipe, build, load_model
 from ssid.models.params import ModelParams
 from ssid.project import (
@@ -25,7 +24,7 @@ from ssid.project import (
 )
 from ssid.tracking import store
 from ssid.training.batches import Batches
-from ssid.training.identity import Identity, digest_of, identify
+from ssid.training.identity import Identity, identify
 from ssid.training.params import TrainingParams
 
 
@@ -64,7 +63,7 @@ class Job:
     @property
     def fingerprint(self) -> str:
         """Return a hash of the identity."""
-        return digest_of(self.identity)
+        return digest(self.identity)
 
 
 def make_job(
@@ -159,8 +158,7 @@ def recipe_of(params: ModelParams) -> Recipe:
 
 def fingerprint(record: Mapping[str, object]) -> str:
     """Return a hash of parameters and versions, by which finished work is found again."""
-    content = {"record": record, "versions": {n: version(n) for n in ("ssid", "torch")}}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return digest({"record": record, "versions": {n: version(n) for n in ("ssid", "torch")}})
 
 
 def _sizes(recipe: Recipe) -> str:

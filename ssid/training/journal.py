@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ssid.files import atomic_write
+from ssid.files import atomic_write, named
 from ssid.pictures import write_picture
 from ssid.tracking import Tracker
 from ssid.training.validation import Example
@@ -61,7 +61,7 @@ class Journal:
     def record(self, step: int, metrics: Mapping[str, float]) -> None:
         """Write metrics of one step."""
         if self.active:
-            with self.curves.open("a") as file:
+            with named(self.curves), self.curves.open("a") as file:
                 file.write(json.dumps({"step": step, **dict(sorted(metrics.items()))}) + "\n")
             self.tracker.metrics(metrics, step)
 

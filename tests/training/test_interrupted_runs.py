@@ -21,13 +21,13 @@ MOMENTS = [
     ("open", ".partial.jsonl", 1),  # before anything is learnt
     ("open", "metrics.jsonl", 2),
     ("os.rename", ".partial.safetensors", 2),  # of the best student
-    ("open", "step-00000004-1.png", 1),
+    ("os.rename", ".step-00000004-1.*.png", 1),
     ("os.mkdir", "step-00000004.partial", 1),
     ("open", "step-00000004.partial/state.json", 1),
     ("open", "step-00000004.partial/manifest.json", 1),
     ("os.rename", "step-00000004.partial", 1),
     ("shutil.rmtree", "checkpoints/step-00000002", 1),  # a third checkpoint is there by now
-    ("open", "step-00000006-1.png", 1),  # after the shares of step 5, which come once more
+    ("open", ".step-00000006-1.*.png", 1),  # after the shares of step 5, which come once more
     ("os.mkdir", "/models", 1),
     ("os.rename", "models/.student.*", 1),
     ("shutil.rmtree", "distill/checkpoints", 2),

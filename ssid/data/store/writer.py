@@ -1,5 +1,6 @@
 """Write a prepared set as a stream: memory does not grow with the pixels, bytes never differ."""
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -118,6 +119,8 @@ class StoreWriter:
             raise UserError(self._cannot_write(error)) from error
 
     def _cannot_write(self, error: OSError) -> str:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return f"cannot write to {self.path.parent}: {error.strerror}. Nothing was left behind."
         images = self._rainy.size * (1 + self.paired)
         needed = images * self._expected // max(1, self._added)
         free = shutil.disk_usage(self.path).free + images
