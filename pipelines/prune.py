@@ -18,7 +18,8 @@ def main(name: str) -> None:
     models = Path("models")
     model, output = models / f"{name}.safetensors", models / f"{name}_pruned.safetensors"
     folder = Project().runs / f"prune-{name}"
-    key = digest({"model": sha256(model) if model.is_file() else None, **params.model_dump(mode="json")})
+    before = sha256(model) if model.is_file() else None
+    key = digest({"model": before, **params.model_dump(mode="json")})
     with owned(folder), track_run(store(), "prune", folder, key) as tracker:
         prune_model(model, output, params, tracker)
 

@@ -22,6 +22,7 @@ def run(main: Callable[..., None]) -> None:
         load_plugins()
         main(*sys.argv[1:])
 
+
 ADVICE = {
     errno.ENOSPC: "Free some space there",
     errno.EDQUOT: "Free some of your quota there",

@@ -8,8 +8,8 @@ import pytest
 from support.repository import ROOT
 
 ROOMS = [
-    {"errors", "files", "ownership", "progress", "data.roles"},
-    {"registry", "extras", "pictures"},
+    {"errors", "files", "progress", "data.roles"},
+    {"ownership", "registry", "extras", "pictures"},
     {"config"},
     {"plugins", "models"},
     {"data", "metrics"},

@@ -187,7 +187,7 @@ def _log_network(run: Run, file: Path, example_file: Path) -> None:
     from ssid.export import strided_weights
     from ssid.models import load_model
 
-    network = load_model(file)[0].eval()
+    network = load_model(file)
     # Two images: exported from one, the network would take only one.
     example = np.concatenate([np.load(example_file, allow_pickle=False)] * 2)
     with torch.no_grad():
