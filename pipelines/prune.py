@@ -6,7 +6,6 @@ from ssid.config.load import load_params
 from ssid.entry import run
 from ssid.files import digest, sha256
 from ssid.ownership import owned
-from ssid.project import Project
 from ssid.prune.job import prune_model
 from ssid.prune.params import PruneParams
 from ssid.tracking import store, track_run
@@ -17,7 +16,7 @@ def main(name: str) -> None:
     params = load_params(Path("params/prune.yaml"), PruneParams)
     models = Path("models")
     model, output = models / f"{name}.safetensors", models / f"{name}_pruned.safetensors"
-    folder = Project().runs / f"prune-{name}"
+    folder = Path("runs") / f"prune-{name}"
     before = sha256(model) if model.is_file() else None
     key = digest({"model": before, **params.model_dump(mode="json")})
     with owned(folder), track_run(store(), "prune", folder, key) as tracker:

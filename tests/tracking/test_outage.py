@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from ssid.models import Recipe, save_model
+from ssid.models import save_model
 from ssid.tracking.sender import all_spools
 from ssid.tracking.sync import sync
 from support.mlflow_history import assert_complete, await_step, rows, start, the_run
@@ -24,7 +24,7 @@ STEPS = 24
 @pytest.fixture
 def run(tmp_path, prepared) -> Run:
     teacher = tmp_path / "teacher.safetensors"
-    save_model(teacher, build(PRENET_6, seed=9), Recipe(*PRENET_6))
+    save_model(teacher, build(PRENET_6, seed=9))
     return Run(tmp_path / "run", prepared, teacher)
 
 
