@@ -30,7 +30,7 @@ def open_stores(
     """Return the prepared sets of one role: those named, or all of the catalogue.
 
     Raises:
-        UserError: if a name is not in the catalogue or its set is not prepared.
+        UserError: if a name is not in the catalogue or its set is not prepared, or damaged.
     """
     known = catalogue.sets(role)
     for name in names or ():
@@ -40,7 +40,10 @@ def open_stores(
                 f"{nearest(name, known)} It has: {', '.join(known) or 'none'}."
             )
     chosen = known if names is None else names
-    return [ImageStore(project.prepared / role / name) for name in sorted(chosen)]
+    stores = [ImageStore(project.prepared / role / name) for name in sorted(chosen)]
+    for store in stores:
+        store.verify()
+    return stores
 
 
 def open_training_stores(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ssid.config.base import Count, CountOrZero, Params, registered
+from ssid.config.base import Count, Params, Seed, registered
 from ssid.data.rain.profiles import PROFILES
 from ssid.data.roles import Role
 from ssid.errors import UnknownNameError
@@ -51,10 +51,10 @@ class DataSet(Params):
     layout: Layout
     manifest: Annotated[str, Field(min_length=1)] | None = None
     rain: Rain | None = None
-    renderings: Count = 1
+    renderings: Annotated[int, Field(ge=1, le=10_000)] = 1
     limit: Count | None = None
-    max_side: Annotated[int, Field(ge=32)] | None = None
-    seed: CountOrZero = 0
+    max_side: Annotated[int, Field(ge=32, le=100_000)] | None = None
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _manifest_lies_in_root(self) -> Self:

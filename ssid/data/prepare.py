@@ -16,7 +16,7 @@ from ssid.data.sources.listing import RefusedFile, natural_key
 from ssid.data.sources.side_by_side import check_order
 from ssid.data.splits import evenly_spaced, held_out
 from ssid.data.store.journal import Entry, Journal, identify
-from ssid.data.store.reader import Record, Split, Summary
+from ssid.data.store.records import Record, Split, Summary
 from ssid.data.store.writer import StoreWriter, replacing
 from ssid.errors import UserError
 from ssid.progress import track

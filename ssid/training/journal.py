@@ -78,5 +78,5 @@ def _step(line: str) -> float:
     """Return the step of a line of curves, or infinity if its writing was cut short."""
     try:
         return float(json.loads(line)["step"])
-    except ValueError:
+    except (ValueError, TypeError, KeyError):
         return math.inf

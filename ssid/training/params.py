@@ -9,7 +9,7 @@ from pydantic import (
     model_validator,
 )
 
-from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive
+from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive, Seed, Threads
 from ssid.errors import UserError, nearest
 from ssid.models.params import ModelParams
 from ssid.objective.params import TermParams
@@ -101,13 +101,13 @@ class TrainingParams(Params):
 
     model: ModelParams
     init: str = "random"
-    seed: CountOrZero = 0
+    seed: Seed = 0
     steps: Count
     batch: BatchParams
     optimizer: OptimizerParams
     schedule: ScheduleParams = ScheduleParams()
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    threads: Count | None = None
+    threads: Threads | None = None
     objective: Annotated[dict[str, TermParams], Field(min_length=1)]
     validate_every: Count
     checkpoint_every: Count
