@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Event, Thread
+from time import sleep
 
 from ssid.tracking.delivery import Post, waiting
 from ssid.tracking.spool import Spool, last_state, spools
@@ -19,6 +20,8 @@ PAUSE = 1.0
 """Seconds between two passes: what comes in between is sent together."""
 LONGEST_PAUSE = 60.0
 """Seconds to which the pause doubles while the store cannot be reached."""
+LAST_ATTEMPTS = 3
+"""Attempts that follow the end of the run, while the store cannot be reached."""
 
 log = logging.getLogger("ssid.tracking")
 
@@ -48,9 +51,10 @@ def main(spool: Path, runs: Path) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("mlflow").setLevel(logging.ERROR)  # it tells of each table that it creates
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    over, post, pause, warned = _end_of_input(), Post(), PAUSE, False
+    over, post, pause, warned, attempts = _end_of_input(), Post(), PAUSE, False, 0
     while True:
         last = over.is_set()
+        attempts += last
         if last and spool.is_dir() and last_state(spool) == "RUNNING":
             Spool(spool).status("KILLED")
         failed = post.deliver(all_spools(runs))
@@ -58,9 +62,12 @@ def main(spool: Path, runs: Path) -> int:
             for uri, error in failed.items():
                 log.warning("%s", explain(uri, error))
         warned, pause = bool(failed), min(2 * pause, LONGEST_PAUSE) if failed else PAUSE
-        if last:
+        if last and (not failed or attempts == LAST_ATTEMPTS):
             return int(spool.is_dir() and waiting(spool) > 0)
-        over.wait(pause)
+        if last:
+            sleep(PAUSE)
+        else:
+            over.wait(pause)
 
 
 def explain(uri: str, error: Exception) -> str:

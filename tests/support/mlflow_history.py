@@ -78,7 +78,7 @@ def start(run: Run, uri: str, steps: int, pause: float = 0.0, **environment: str
     )
 
 
-def await_step(run: Run, step: int, seconds: float = 120) -> None:
+def await_step(run: Run, step: int, seconds: float = 400) -> None:
     """Wait until a run has logged a step."""
     for _ in range(int(seconds * 20)):
         file = run.runs / "metrics.jsonl"

@@ -1,7 +1,7 @@
 """Train a tiny student in a process of its own: tracked_training.py RUN PREPARED TEACHER URI STEPS.
 
-URI may be ``-``. Every step is held for the seconds in PAUSE, so that a run lasts long enough for
-what is to happen to it.
+URI may be ``-``. Every step is held for the seconds in PAUSE, and the step HOLD until there is a
+file ``go on``, so that a run lasts long enough for what is to happen to it.
 """
 
 import os
@@ -17,10 +17,13 @@ from support.training_runs import Run
 
 
 def main(folder: str, prepared: str, teacher: str, uri: str, steps: str) -> None:
-    pause, load = float(os.environ.get("PAUSE", "0")), Batches.__getitem__
+    pause, hold = float(os.environ.get("PAUSE", "0")), os.environ.get("HOLD")
+    load = Batches.__getitem__
 
     def load_slowly(self: Batches, step: int) -> object:
         time.sleep(pause)
+        while hold and step == int(hold) and not Path("go on").exists():
+            time.sleep(0.1)
         return load(self, step)
 
     Batches.__getitem__ = load_slowly

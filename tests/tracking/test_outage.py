@@ -35,7 +35,7 @@ def server(tmp_path):
     server.stop()
 
 
-def done(process: subprocess.Popen, seconds: float = 240) -> str:
+def done(process: subprocess.Popen, seconds: float = 600) -> str:
     _, said = process.communicate(timeout=seconds)
     assert process.returncode == 0, said
     return said
@@ -86,21 +86,25 @@ def _stop_and_finish(run: Run, uri: str) -> None:
 @pytest.mark.long
 def test_a_server_that_comes_back_while_training_goes_on(run, server):
     server.start()
-    process = start(run, server.uri, 60, pause=0.5)
+    process = start(run, server.uri, STEPS, HOLD="20")
     await_step(run, 5)
     server.stop()
     await_step(run, 20)
     server.start()
+    (run.folder / "go on").touch()
     done(process)
+    list(sync(run.folder / "runs"))
     assert_complete(server.uri, run)
 
 
 @pytest.mark.long
 def test_a_server_that_is_started_late(run, server):
-    process = start(run, server.uri, 60, pause=0.5)
+    process = start(run, server.uri, STEPS, HOLD="20")
     await_step(run, 5)
     server.start()
+    (run.folder / "go on").touch()
     done(process)
+    list(sync(run.folder / "runs"))
     assert_complete(server.uri, run)
 
 
