@@ -266,4 +266,4 @@ def _lock(partial: Path, destination: Path) -> int:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} MB"
+    return f"{max(1, round(size / 1e6)):,} MB"
