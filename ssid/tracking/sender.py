@@ -49,7 +49,6 @@ def main(spool: Path, runs: Path) -> int:
         runs: folder of all runs of the project.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("mlflow").setLevel(logging.ERROR)  # it tells of each table that it creates
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     over, post, pause, warned, attempts = _end_of_input(), Post(), PAUSE, False, 0
     while True:

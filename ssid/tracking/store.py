@@ -45,6 +45,7 @@ def open_client(uri: str) -> Any:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     import mlflow  # takes seconds to import
 
+    logging.getLogger("mlflow").setLevel(logging.ERROR)  # it tells of each table that it creates
     with _alone(uri):
         client = mlflow.MlflowClient(uri)
         if client.get_experiment_by_name(EXPERIMENT) is None:

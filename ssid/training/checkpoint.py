@@ -42,7 +42,7 @@ class Progress:
         scores: validation PSNR values in dB, in order.
         best: the highest of ``scores``, or None before the first validation.
         best_sha256: of the file with the best student, or None before there is one.
-        lowest_loss: the lowest mean loss of a logging interval, or None before the first.
+        usual_loss: moving average of the mean losses of intervals, or None before the first.
         skipped: steps that were left out because their loss was not finite.
     """
 
@@ -50,7 +50,7 @@ class Progress:
     scores: list[float] = field(default_factory=list)
     best: float | None = None
     best_sha256: str | None = None
-    lowest_loss: float | None = None
+    usual_loss: float | None = None
     skipped: int = 0
 
 

@@ -16,7 +16,9 @@ from ssid.training.params import TrainingParams
 PATIENCE_FOR_NANS = 10
 """Consecutive steps without a finite loss or gradient after which a run gives up."""
 EXPLODING = 10.0
-"""Times its lowest mean that a loss may reach before it is warned of."""
+"""Times its usual value that the mean loss of an interval may reach before it is warned of."""
+REMEMBERED = 0.9
+"""Share of the usual loss that stays when the mean of another interval is taken into it."""
 
 log = logging.getLogger(__name__)
 
@@ -75,17 +77,18 @@ class Health:
         self._in_a_row = 0
 
     def watch(self, step: int, loss: float | None) -> None:
-        """Warn of the mean loss of an interval that is far above the lowest one so far."""
+        """Warn of the mean loss of an interval that is far above those before it."""
         if loss is None:
             return
-        lowest = self.progress.lowest_loss
-        if lowest is not None and loss > EXPLODING * lowest > 0:
+        usual = self.progress.usual_loss
+        if usual is not None and loss > EXPLODING * usual > 0:
             log.warning(
-                "step %d: the loss is %.3g, and was %.3g at its lowest. If it does not come down"
+                "step %d: the loss is %.3g, and was %.3g until now. If it does not come down"
                 " again, lower optimizer.lr (now %g) or set optimizer.clip.",
-                *(step, loss, lowest, self.params.optimizer.lr),
+                *(step, loss, usual, self.params.optimizer.lr),
             )
-        self.progress.lowest_loss = loss if lowest is None else min(lowest, loss)
+        before = loss if usual is None else usual
+        self.progress.usual_loss = REMEMBERED * before + (1 - REMEMBERED) * loss
 
     def watch_shares(self, step: int, shares: Mapping[str, float]) -> None:
         """Warn of terms that have no share of the gradient."""

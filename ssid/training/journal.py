@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -21,13 +21,21 @@ class Journal:
         folder: of the run.
         tracker: the MLflow run.
         active: whether this process writes; only the main one does.
+        share: returns the mean of a tensor over all processes; None where there is one.
     """
 
-    def __init__(self, folder: Path, tracker: Tracker, active: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        tracker: Tracker,
+        active: bool,
+        share: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
         self.curves = folder / "metrics.jsonl"
         self.panels = folder / "panels"
         self.tracker = tracker
         self.active = active
+        self.share = share or (lambda means: means)
         self._window: dict[str, list[Tensor]] = {}
 
     def begin(self, step: int) -> None:
@@ -53,7 +61,8 @@ class Journal:
 
     def average(self, step: int, rate: float) -> dict[str, float]:
         """Record the means of what was collected, and the learning rate; return the means."""
-        means = {name: float(torch.stack(values).mean()) for name, values in self._window.items()}
+        stacked = {name: torch.stack(values).mean() for name, values in self._window.items()}
+        means = {name: float(self.share(mean)) for name, mean in stacked.items()}
         self._window = {}
         self.record(step, {**means, "lr": rate})
         return means

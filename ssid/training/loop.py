@@ -36,7 +36,7 @@ from ssid.training.job import Job, make_batches
 from ssid.training.journal import Journal
 from ssid.training.optimizer import learning_rate, make_optimizer
 from ssid.training.precision import precision
-from ssid.training.processes import together
+from ssid.training.processes import mean_over, together
 from ssid.training.state import collect, restore
 from ssid.training.validation import central_crops, validate
 
@@ -101,7 +101,7 @@ class Trainer:
         self.progress = checkpoint.progress if checkpoint else Progress()
         self.checkpoints, self.best = job.folder / "checkpoints", job.folder / "best.safetensors"
         main = accelerator.is_main_process
-        self.journal = Journal(job.folder, tracker, main)
+        self.journal = Journal(job.folder, tracker, main, mean_over(accelerator))
         self.teacher = job.teacher
         if self.teacher is not None:
             self.teacher.to(accelerator.device)
@@ -168,7 +168,8 @@ class Trainer:
         for part, images in enumerate(batch.parts(count)):
             values = self._values(images, count, first=part == 0)
             loss = torch.stack(list(values.values())).sum()
-            if not self.health.is_finite("loss", self._total(loss), values):
+            total = self.accelerator.reduce(loss.detach(), "sum")
+            if not self.health.is_finite("loss", total, values):
                 self.optimizer.zero_grad()
                 return
             if step % self.params.probe_every == 0 and part == 0:
@@ -194,10 +195,6 @@ class Trainer:
             scene = Scene(batch, self.trainee, self.teacher, self.objective.views, first)
         values = self.objective(scene)
         return values if count == 1 else {name: value / count for name, value in values.items()}
-
-    def _total(self, loss: Tensor) -> Tensor:
-        """Return the sum of the loss over all processes."""
-        return self.accelerator.reduce(loss.detach(), "sum")
 
     def _rate(self, step: int) -> float:
         schedule, base = self.params.schedule, self.params.optimizer.lr

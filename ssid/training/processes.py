@@ -1,17 +1,15 @@
 """Several processes that train together."""
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from accelerate import Accelerator
+from torch import Tensor
 
 from ssid.errors import UserError
 
 LOST = ("gloo", "NCCL", "Connection closed", "Connection reset", "Broken pipe", "Timed out")
 """Words in what PyTorch says when another process is gone."""
-
-log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -27,3 +25,10 @@ def together(accelerator: Accelerator) -> Iterator[None]:
             " process of this training is gone: look for what it said before, or whether memory"
             " ran out. The same command goes on from the last checkpoint."
         ) from error
+
+
+def mean_over(accelerator: Accelerator) -> Callable[[Tensor], Tensor] | None:
+    """Return what gives the mean of a tensor over all processes, or None where there is one."""
+    if accelerator.num_processes == 1:
+        return None
+    return lambda tensor: accelerator.reduce(tensor, "mean")

@@ -35,7 +35,7 @@ def steps(folder):
 
 
 def test_what_is_saved_comes_back(tmp_path):
-    save(tmp_path, 7, skipped=2, lowest_loss=0.5)
+    save(tmp_path, 7, skipped=2, usual_loss=0.5)
     progress, tensors, best = load_checkpoint(tmp_path, MINE)
     assert progress == Progress(7, [20.1, 1 / 3], 20.1, None, 0.5, 2)
     assert best is None

@@ -221,7 +221,7 @@ def test_a_loss_that_explodes_is_warned_of(new_run, caplog):
     )
     losses = run.curve("train/loss")
     assert max(losses.values()) > 10 * min(losses.values())
-    [first, *_] = [r.getMessage() for r in caplog.records if "at its lowest" in r.getMessage()]
+    [first, *_] = [r.getMessage() for r in caplog.records if "until now. If it" in r.getMessage()]
     assert "lower optimizer.lr (now 3)" in first
 
 
