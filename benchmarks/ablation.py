@@ -19,7 +19,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from benchmarks.extremes import draw_extremes
-from benchmarks.runs import Outcome, Workshop, finish, finished
+from benchmarks.runs import Outcome, Workspace, finish, finished
 from benchmarks.sets import load_catalogue, prepare_missing, prepared_in
 from benchmarks.summary import markdown, report, rows_of
 from benchmarks.tables import QUICK, Scale, Table, Training, load_table, plan
@@ -47,24 +47,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         names = ", ".join(dict.fromkeys(f"{run.setting}/{run.variant}" for run in runs))
         raise UserError(f"--only {shlex.join(options.only)} fits none of: {names}.")
     prepare_missing(project, catalogue, (place for run in chosen for place in run.places))
-    shop = Workshop(catalogue, project, None if options.quick else store())
-    work_through(chosen, shop)
+    workspace = Workspace(catalogue, project, None if options.quick else store())
+    work_through(chosen, workspace)
     command = shlex.join(["python", "-m", "benchmarks.ablation", *(arguments or sys.argv[1:])])
     table = load_table(path)
-    conclude(table, runs, shop, command, options.output / path.with_suffix(".json").name)
+    conclude(table, runs, workspace, command, options.output / path.with_suffix(".json").name)
     if options.pictures:
         baseline = next(iter(table.variants))
-        for sheet in draw_extremes(chosen, runs, baseline, shop, options.runs / "pictures"):
+        for sheet in draw_extremes(chosen, runs, baseline, workspace, options.runs / "pictures"):
             print(f"wrote {sheet}")
 
 
 def conclude(
-    table: Table, runs: Sequence[Training], shop: Workshop, command: str, target: Path
+    table: Table, runs: Sequence[Training], workspace: Workspace, command: str, target: Path
 ) -> None:
     """Print what the finished runs of a table say, and write it to ``target``."""
     settings: dict[str, list[Outcome]] = {}
     for run in runs:
-        outcome = finished(run, shop)
+        outcome = finished(run, workspace)
         if outcome is not None:
             settings.setdefault(run.setting, []).append(outcome)
     baseline = next(iter(table.variants))
@@ -102,14 +102,14 @@ def is_chosen(run: Training, patterns: Iterable[str]) -> bool:
     return any(fnmatch(f"{run.setting}/{run.variant}", pattern) for pattern in patterns)
 
 
-def work_through(runs: Sequence[Training], shop: Workshop) -> None:
+def work_through(runs: Sequence[Training], workspace: Workspace) -> None:
     """Finish all runs, and say after each how long the rest will take at its pace."""
-    waiting = [run for run in runs if finished(run, shop) is None]
+    waiting = [run for run in runs if finished(run, workspace) is None]
     print(f"{len(runs) - len(waiting)} of {len(runs)} runs are finished already")
     for number, run in enumerate(waiting, start=1):
         start = time.monotonic()
         print(f"\n{run} ({number} of {len(waiting)})", flush=True)
-        finish(run, shop)
+        finish(run, workspace)
         pace = (time.monotonic() - start) / run.params.steps
         steps = sum(later.params.steps for later in waiting[number:])
         print(f"{pace:.2f} s a step; the other {steps} steps take {pace * steps / 60:.0f} min")

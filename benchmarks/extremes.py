@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.runs import Outcome, Workshop, finished, job_of, model_of
+from benchmarks.runs import Outcome, Workspace, finished, job_of, model_of
 from benchmarks.sets import open_place
 from benchmarks.tables import Training
 from ssid.evaluation.compare.pictures import MAX_BYTES, RANKING, caption
@@ -16,7 +16,11 @@ from ssid.pictures import Row, write_rows
 
 
 def draw_extremes(
-    chosen: Sequence[Training], runs: Sequence[Training], baseline: str, shop: Workshop, out: Path
+    chosen: Sequence[Training],
+    runs: Sequence[Training],
+    baseline: str,
+    workspace: Workspace,
+    out: Path,
 ) -> list[Path]:
     """Write ``<setting>_<variant>_<seed>.jpg`` for every finished run that is chosen.
 
@@ -29,23 +33,23 @@ def draw_extremes(
         beside = baselines.get((run.setting, run.params.seed))
         if run.method != "student" or beside is None or run is beside:
             continue
-        outcomes = finished(run, shop), finished(beside, shop)
+        outcomes = finished(run, workspace), finished(beside, workspace)
         if outcomes[0] is not None and outcomes[1] is not None:
             path = out / f"{run.setting}_{run.variant}_{run.params.seed}.jpg"
-            write_rows(path, list(rows(*outcomes, shop)), MAX_BYTES)
+            write_rows(path, list(rows(*outcomes, workspace)), MAX_BYTES)
             written.append(path)
     return written
 
 
-def rows(outcome: Outcome, first: Outcome, shop: Workshop) -> Iterator[Row]:
+def rows(outcome: Outcome, first: Outcome, workspace: Workspace) -> Iterator[Row]:
     """Yield the pictures of the largest gain and of the largest loss on every set."""
     runs = first.run, outcome.run
-    networks = [load_model(model_of(job_of(run, shop))).eval() for run in runs]
+    networks = [load_model(model_of(job_of(run, workspace))).eval() for run in runs]
     for name, metrics in outcome.derained.items():
         metric = next(m for m in RANKING if m in metrics)
         baseline = first.derained[name][metric]
         comparison = Comparison(name, metric, runs[1].variant, metrics[metric], baseline)
-        store = open_place(shop.project, name)
+        store = open_place(workspace.project, name)
         places = {record.name: index for index, record in enumerate(store.records)}
         for what, (image, _) in comparison.extremes().items():
             rainy = np.asarray(store.rainy(places[image]))

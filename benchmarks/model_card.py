@@ -110,10 +110,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_json(result, report)
     pictures = options.output / PICTURE, options.runs / PICTURE_OF_SETS
     shown = open_sets(load_catalogue(None, options.quick), SHOWN, (), options.runs)
-    write_rows(
-        rows_of_pairs(network, {s: score_set(network, s, DERAINED) for s in shown}), pictures[0]
-    )
-    write_rows(rows_of_pairs(network, scores) + rows_of_real(network, stores), pictures[1], 10**7)
+    examples = {store: score_set(network, store, DERAINED) for store in shown}
+    write_rows(pictures[0], rows_of_pairs(network, examples))
+    write_rows(pictures[1], rows_of_pairs(network, scores) + rows_of_real(network, stores), 10**7)
     print(f"wrote {result}, {pictures[0]} and {pictures[1]}")
 
 

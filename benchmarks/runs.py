@@ -25,7 +25,7 @@ from ssid.training.job import Job, fingerprint, make_job
 from ssid.training.loop import train
 
 
-class Workshop(NamedTuple):
+class Workspace(NamedTuple):
     """Where runs find their data and leave their results.
 
     Attributes:
@@ -57,14 +57,14 @@ class Outcome(NamedTuple):
     gradient_share: dict[str, float]
 
 
-def finished(run: Training, shop: Workshop) -> Outcome | None:
+def finished(run: Training, workspace: Workspace) -> Outcome | None:
     """Return what a run has reached, or None if it has not been trained and measured yet."""
-    if not all(is_prepared(shop.project, place) for place in run.places):
+    if not all(is_prepared(workspace.project, place) for place in run.places):
         return None
-    if run.teacher and not model_of(job_of(run.teacher, shop)).is_file():
+    if run.teacher and not model_of(job_of(run.teacher, workspace)).is_file():
         return None
-    job = job_of(run, shop)
-    images = images_of(job, run, shop)
+    job = job_of(run, workspace)
+    images = images_of(job, run, workspace)
     if not images.is_file():
         return None
     shares = gradient_shares(job.folder / "metrics.jsonl")
@@ -72,37 +72,37 @@ def finished(run: Training, shop: Workshop) -> Outcome | None:
     return Outcome(run, job.folder.name, *scores, shares)
 
 
-def finish(run: Training, shop: Workshop) -> None:
+def finish(run: Training, workspace: Workspace) -> None:
     """Train and measure a run, its teacher first."""
     if run.teacher:
-        _train_once(run.teacher, shop)
-    model = _train_once(run, shop)
-    stores = [open_place(shop.project, place) for place in run.evaluate]
-    images = images_of(job_of(run, shop), run, shop)
+        _train_once(run.teacher, workspace)
+    model = _train_once(run, workspace)
+    stores = [open_place(workspace.project, place) for place in run.evaluate]
+    images = images_of(job_of(run, workspace), run, workspace)
     if not images.is_file():
         network = load_model(model).eval().to(PartialState().device)
         scores = [score for store in stores for score in score_set(network, store, run.method)]
         partial = images.parent.with_suffix(".partial")
         partial.mkdir(exist_ok=True)
         write_scores(partial / images.name, scores)
-        _record(run, shop, scores, partial / images.name, model)
+        _record(run, workspace, scores, partial / images.name, model)
         partial.rename(images.parent)
 
 
-def job_of(run: Training, shop: Workshop) -> Job:
+def job_of(run: Training, workspace: Workspace) -> Job:
     """Return the training job, in a folder that its parameters name.
 
     Raises:
         UserError: if its teacher is not trained yet, or a data set is not prepared.
     """
-    teacher = model_of(job_of(run.teacher, shop)) if run.teacher else None
+    teacher = model_of(job_of(run.teacher, workspace)) if run.teacher else None
     stage = "distill" if run.method == "student" else "pretrain"
-    job = make_job(stage, run.params, shop.catalogue, shop.project, teacher)
+    job = make_job(stage, run.params, workspace.catalogue, workspace.project, teacher)
     return replace(
         job,
-        folder=shop.project.runs / fingerprint(job.record)[:12],
+        folder=workspace.project.runs / fingerprint(job.record)[:12],
         tags={**job.tags, "benchmark": str(run)},
-        tracking=shop.tracking,
+        tracking=workspace.tracking,
     )
 
 
@@ -111,9 +111,9 @@ def model_of(job: Job) -> Path:
     return job.folder / "model.safetensors"
 
 
-def images_of(job: Job, run: Training, shop: Workshop) -> Path:
+def images_of(job: Job, run: Training, workspace: Workspace) -> Path:
     """Return where the scores of a run lie; the folder is named by the images measured."""
-    digests = {place: open_place(shop.project, place).summary.digest for place in run.evaluate}
+    digests = {place: open_place(workspace.project, place).summary.digest for place in run.evaluate}
     return job.folder / f"scores-{fingerprint(digests)[:12]}" / "images.csv"
 
 
@@ -143,8 +143,8 @@ def gradient_shares(curves: Path) -> dict[str, float]:
     return {name: round(fmean(values), 4) for name, values in shares.items()}
 
 
-def _train_once(run: Training, shop: Workshop) -> Path:
-    job = job_of(run, shop)
+def _train_once(run: Training, workspace: Workspace) -> Path:
+    job = job_of(run, workspace)
     model = model_of(job)
     if not model.is_file():
         partial = model.with_name("partial.safetensors")
@@ -154,10 +154,10 @@ def _train_once(run: Training, shop: Workshop) -> Path:
 
 
 def _record(
-    run: Training, shop: Workshop, scores: Sequence[Score], images: Path, model: Path
+    run: Training, workspace: Workspace, scores: Sequence[Score], images: Path, model: Path
 ) -> None:
     """Leave the scores in MLflow as the pipeline does, in a run that `ssid compare` can read."""
-    with track_run(shop.tracking, "evaluate", model.parent) as tracker:
+    with track_run(workspace.tracking, "evaluate", model.parent) as tracker:
         tracker.tags({"benchmark": str(run)})
         tracker.link(f"{run.method}_run", model_sha256=sha256(model))
         tracker.metrics(dict(flatten(summarise(scores))), 0)

@@ -24,10 +24,10 @@ class UnknownNameError(UserError, LookupError):
     """A name stands for nothing.
 
     Args:
-        kind: what the name should be one of, such as ``model``.
+        kind: sort of thing that the name should be, such as ``model``.
         name: the name that was found.
         allowed: the names that there are.
-        place: where the name was found, for the beginning of the message.
+        place: place where the name was found, for the beginning of the message.
         advice: sentence that ends the message.
     """
 

@@ -1,5 +1,6 @@
 """What is asked of files all over the project."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -55,6 +56,24 @@ def named(path: Path) -> Iterator[None]:
         if error.errno is not None and error.filename is None:
             error.filename = str(path)
         raise
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Let no other process that asks for ``folder`` into the block: reading and writing are one.
+
+    Args:
+        folder: an existing folder; nothing is written in it.
+
+    Raises:
+        OSError: if it cannot be opened.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def force_to_disk(path: Path) -> None:

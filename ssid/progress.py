@@ -22,9 +22,9 @@ def track(iterable: Iterable[Item], total: int, description: str) -> Iterator[It
     work of a few seconds gets no lines in between.
 
     Args:
-        iterable: what is worked through; an item counts as done when the next one is asked for.
+        iterable: items that are worked through; one counts as done when the next one is asked for.
         total: number of items expected.
-        description: what is being done, shown before the numbers.
+        description: words for the work, shown before the numbers.
     """
     if sys.stderr.isatty():
         return iter(tqdm(iterable, total=total, desc=description, dynamic_ncols=True))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ssid.data.leakage import read_exclusions
 from ssid.data.params import DataParams
-from ssid.data.roles import Role
+from ssid.data.roles import FITTED, Role
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError, nearest
 
@@ -23,6 +23,11 @@ class Project(NamedTuple):
         """Return the file that names the pairs which leak a benchmark."""
         return self.prepared / "excluded.json"
 
+    @property
+    def rain(self) -> Path:
+        """Return the folder of the profiles that were fitted to real sets."""
+        return self.models / "rain"
+
 
 def open_stores(
     catalogue: DataParams, role: Role, names: Sequence[str] | None, project: Project
@@ -32,18 +37,8 @@ def open_stores(
     Raises:
         UserError: if a name is not in the catalogue or its set is not prepared, or damaged.
     """
-    known = catalogue.sets(role)
-    for name in names or ():
-        if name not in known:
-            raise UserError(
-                f"params name the {role} set {name!r}, which params/data.yaml does not have."
-                f"{nearest(name, known)} It has: {', '.join(known) or 'none'}."
-            )
-    chosen = known if names is None else names
-    stores = [ImageStore(project.prepared / role / name) for name in sorted(chosen)]
-    for store in stores:
-        store.verify()
-    return stores
+    chosen = _chosen(catalogue, role, names)
+    return [_verified(ImageStore(project.prepared / role / name)) for name in chosen]
 
 
 def open_training_stores(
@@ -57,6 +52,29 @@ def open_training_stores(
     ]
 
 
+def open_fitted_stores(
+    catalogue: DataParams, names: Sequence[str] | None, project: Project
+) -> list[ImageStore]:
+    """Return the pairs in the rain of the real sets named, or of all of the catalogue.
+
+    Raises:
+        UserError: as :func:`open_stores`.
+    """
+    chosen = _chosen(catalogue, "real", names)
+    return [_verified(ImageStore(project.prepared / FITTED / name)) for name in chosen]
+
+
+def _chosen(catalogue: DataParams, role: Role, names: Sequence[str] | None) -> list[str]:
+    known = catalogue.sets(role)
+    for name in names or ():
+        if name not in known:
+            raise UserError(
+                f"params name the {role} set {name!r}, which params/data.yaml does not have."
+                f"{nearest(name, known)} It has: {', '.join(known) or 'none'}."
+            )
+    return sorted(known if names is None else names)
+
+
 def data_digests(stores: Sequence[ImageStore]) -> dict[str, str]:
     """Return the digests of prepared sets by role and name, as sets of two roles may share one."""
     return {f"{s.summary.role}/{s.summary.name}": s.summary.digest for s in stores}
@@ -68,3 +86,8 @@ def describe_real_rain(real: Sequence[ImageStore]) -> dict[str, str]:
         return {"real_rain": "none"}
     standin = any(store.summary.standin for store in real)
     return {"real_rain": "stand-in (rendered)" if standin else "photographs"}
+
+
+def _verified(store: ImageStore) -> ImageStore:
+    store.verify()
+    return store

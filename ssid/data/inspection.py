@@ -12,8 +12,8 @@ from ssid.data.make import MadeImage, make_image
 from ssid.data.ordered import in_order
 from ssid.data.params import DataSet
 from ssid.data.roles import Role
-from ssid.data.sources.layouts import reasons, unpacked_items
-from ssid.data.sources.listing import Photograph, RefusedFile, printable
+from ssid.data.sources.items import unpacked_items
+from ssid.data.sources.listing import Photograph, RefusedFile, printable, reasons
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
 from ssid.files import sha256

@@ -24,17 +24,17 @@ class Leak(NamedTuple):
     Attributes:
         name: of the image in its set.
         benchmark: set in which its photograph is.
-        twin: name of the image there.
+        image: name of the image there.
         likeness: of both, see :func:`ssid.data.fingerprint.find_same`.
     """
 
     name: str
     benchmark: str
-    twin: str
+    image: str
     likeness: float
 
     def __str__(self) -> str:
-        return f"{self.name} is {self.twin} of the benchmark {self.benchmark}"
+        return f"{self.name} is {self.image} of the benchmark {self.benchmark}"
 
 
 def fingerprints(store: ImageStore) -> dict[str, str]:

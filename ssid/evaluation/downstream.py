@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from ssid.data.store.reader import ImageStore
-from ssid.evaluation.judges import Judges
+from ssid.evaluation.metric_models import MetricModels
 from ssid.evaluation.scores import CLEAN, share
 from ssid.metrics.downstream import (
     Boxes,
@@ -32,9 +32,9 @@ Estimates = Iterable[tuple[int, dict[str, Tensor]]]
 
 
 def measure_downstream(
-    store: ImageStore, methods: Sequence[str], limit: int | None, judges: Judges, folder: Path
+    store: ImageStore, methods: Sequence[str], limit: int | None, models: MetricModels, folder: Path
 ) -> dict[str, dict[str, float]]:
-    """Return ``mpa``, ``miou`` and ``map`` by method on a set of pairs, as far as judges exist.
+    """Return ``mpa``, ``miou`` and ``map`` by method on a set of pairs, as far as models exist.
 
     Every process takes the images whose estimates it has written; all of them return the numbers
     of the whole set, because counts and objects are joined first and divided then.
@@ -42,21 +42,21 @@ def measure_downstream(
     Args:
         store: a set with targets.
         methods: names of the estimates, the rainy input among them.
-        limit: as for the scores.
-        judges: which networks are asked.
-        folder: holds ``<image>/<method>.png``, where the scores were measured.
+        limit: number of images, as for the scores.
+        models: networks that are asked.
+        folder: folder of ``<image>/<method>.png``, where the scores were measured.
     """
     numbers: dict[str, dict[str, float]] = {method: {} for method in methods}
     name, mine = store.summary.name, share(len(store), limit)
-    if judges.segmenter is not None:
+    if models.segmenter is not None:
         pictures = track(read_estimates(store, methods, mine, folder), len(mine), f"segment {name}")
-        matrices = count_labels(pictures, methods, judges.segmenter, judges.classes)
+        matrices = count_labels(pictures, methods, models.segmenter, models.classes)
         for method, matrix in matrices.items():
             numbers[method]["mpa"] = round(mean_pixel_accuracy(matrix), 4)
             numbers[method]["miou"] = round(mean_iou(matrix), 4)
-    if judges.detector is not None:
+    if models.detector is not None:
         pictures = track(read_estimates(store, methods, mine, folder), len(mine), f"detect {name}")
-        found = find_objects(pictures, judges.detector)
+        found = find_objects(pictures, models.detector)
         reference = [boxes[CLEAN].only(boxes[CLEAN].scores >= CERTAIN) for boxes in found]
         for method in methods:
             precision = mean_average_precision([boxes[method] for boxes in found], reference)

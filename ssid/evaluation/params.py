@@ -20,8 +20,8 @@ class SegmentationParams(Params):
         encoder: a name of its encoders, such as resnet34.
         classes: number of classes.
         weights: file with the state dict, as safetensors or saved by PyTorch.
-        mean: what is subtracted from R, G and B in [0, 1]; by default that of ImageNet.
-        std: what they are then divided by.
+        mean: values subtracted from R, G and B in [0, 1]; by default those of ImageNet.
+        std: values by which they are then divided.
     """
 
     architecture: Name
@@ -58,15 +58,15 @@ class EvaluateParams(Params):
 
     Attributes:
         benchmarks: names of the benchmark sets; None for all of the catalogue.
-        real: the same for real sets.
-        limit: at most this many images per set, evenly spaced; None for all.
+        real: names of the real sets; None for all of the catalogue.
+        limit: number of images per set at most, evenly spaced; None for all.
         tile: side in pixels of the tiles that large images are cut into; None for whole images.
         overlap: pixels that neighbouring tiles share.
-        metrics: what is measured on images; ``niqe`` alone needs no clean image.
-        downstream: what other networks make of the images of benchmarks.
+        metrics: families of metrics measured on images; ``niqe`` alone needs no clean image.
+        downstream: networks whose answers on the images of benchmarks are compared.
         pictures: panels per set in the report.
         threads: CPU threads that derain; None for one on every core.
-        latency: how speed is measured.
+        latency: protocol of the measured speed.
     """
 
     benchmarks: list[str] | None = None

@@ -14,12 +14,14 @@ from accelerate import Accelerator
 from ssid.data.params import DataParams
 from ssid.data.store.reader import ImageStore
 from ssid.evaluation.downstream import measure_downstream
-from ssid.evaluation.judges import Judges, load_judges
+from ssid.evaluation.metric_models import MetricModels, load_metric_models
 from ssid.evaluation.params import EvaluateParams
 from ssid.evaluation.protocol import describe_protocol
 from ssid.evaluation.scores import (
     RAINY,
     Score,
+    count_images,
+    describe_counts,
     evaluate_set,
     summarise,
     write_json,
@@ -51,14 +53,14 @@ def evaluate(
     number of them.
 
     Args:
-        params: what is measured.
+        params: settings of the evaluation.
         catalogue: the data sets.
         output: folder to fill; what it held is removed.
-        project: where sets and networks lie.
+        project: places of sets and networks.
         tracking: MLflow's store; None tracks nothing.
 
     Raises:
-        UserError: if a set, a network, or the weights of a network that judges are missing;
+        UserError: if a set, a network, or the weights of a metric network are missing;
             before anything is removed or measured.
     """
     # Unlike PartialState alone, it also joins processes that compute on CPUs.
@@ -72,17 +74,20 @@ def evaluate(
         *open_stores(catalogue, "benchmark", params.benchmarks, project),
         *open_stores(catalogue, "real", params.real, project),
     ]
-    judges = load_judges(params, device)
+    models = load_metric_models(params, device)
     main = accelerator.is_main_process
     with owned(project.runs / "evaluate") if main else nullcontext():
         with replacing(output, accelerator) as folder:
-            scores, numbers = measure_sets(stores, networks, params, judges, folder)
+            scores, numbers = measure_sets(stores, networks, params, models, folder)
             if not main:
                 return
             costs = {name: measure_cost(n, params.latency, device) for name, n in networks.items()}
-            metrics = {**numbers, "network": costs}
+            counts = count_images(stores, scores, params.metrics)
+            metrics = {**numbers, "network": costs, "images": counts}
+            for line in describe_counts(counts):
+                print(line)
             write_json(folder / "metrics.json", metrics)
-            write_json(folder / "protocol.json", describe_protocol(stores, params, device))
+            write_json(folder / "protocol.json", describe_protocol(stores, params, device, scores))
             write_scores(folder / "images.csv", scores)
             write_bars(folder / "sets.csv", metrics)
             for stage in STAGES.values():
@@ -113,7 +118,7 @@ def measure_sets(
     stores: Sequence[ImageStore],
     networks: Mapping[str, Derainer],
     params: EvaluateParams,
-    judges: Judges,
+    models: MetricModels,
     output: Path,
 ) -> tuple[list[Score], dict[str, Any]]:
     """Return all scores, and role → set → method → what holds for the set as a whole.
@@ -125,12 +130,12 @@ def measure_sets(
     for store in stores:
         role, name = store.summary.role, store.summary.name
         folder = output / "pictures" / role / name
-        of_set = evaluate_set(store, networks, params, folder, judges.lpips)
-        methods = summarise(of_set)[role][name]
+        scores_of_set = evaluate_set(store, networks, params, folder, models.lpips)
+        methods = summarise(scores_of_set)[role][name]
         if store.paired:
-            found = measure_downstream(store, [RAINY, *networks], params.limit, judges, folder)
+            found = measure_downstream(store, [RAINY, *networks], params.limit, models, folder)
             methods = {method: means | found[method] for method, means in methods.items()}
-        scores += of_set
+        scores += scores_of_set
         numbers.setdefault(role, {})[name] = methods
     return scores, numbers
 

@@ -1,10 +1,11 @@
 """Whether another network gives the same answer on a derained picture as on the clean one.
 
-SAPNet (Zheng et al., WACV 2022) judges deraining by what it does for segmentation and detection.
+SAPNet (Zheng et al., WACV 2022) models deraining by what it does for segmentation and detection.
 There the truth are annotations; here it is the network's own answer on the clean image, so that
 any pairs will do. The numbers are agreements: 1 means that the network sees no difference.
 
-The functions work on answers, whatever gave them; :mod:`ssid.metrics.judges` loads networks.
+The functions work on answers, whatever gave them; :mod:`ssid.metrics.downstream_models` loads
+networks.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,7 +52,7 @@ def confusion(predicted: Tensor, reference: Tensor, classes: int) -> Tensor:
 
     Args:
         predicted: class of each pixel, from 0 to ``classes`` − 1, any shape.
-        reference: the same on the clean image.
+        reference: labels of the clean image.
         classes: number of classes.
     """
     places = reference.flatten() * classes + predicted.flatten()
@@ -86,7 +87,7 @@ def mean_average_precision(
     Args:
         found: objects in each image, with their scores.
         reference: objects in the same clean images; their scores are not read.
-        iou: see :data:`IOU`.
+        iou: iou, see :data:`IOU`.
 
     Returns:
         A number in [0, 1], or None if the reference holds no object.

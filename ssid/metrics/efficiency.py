@@ -28,8 +28,8 @@ class Latency:
         warmup: untimed passes before them.
         threads: CPU threads that PyTorch used.
         device: name of the device, for instance ``cpu``.
-        height: of the image in pixels.
-        width: of the image in pixels.
+        height: height of the image in pixels.
+        width: width of the image in pixels.
         peak_memory_mib: most memory allocated by PyTorch during the timed passes, weights included;
             None on a CPU, where PyTorch does not account for it (see :func:`count_activations`).
     """
@@ -92,12 +92,12 @@ def measure_latency(
 
     Args:
         model: a network that takes N×3×H×W images.
-        height: of the image in pixels.
-        width: of the image in pixels.
+        height: height of the image in pixels.
+        width: width of the image in pixels.
         repeats: timed passes, at least 2.
         warmup: untimed passes before them.
         threads: CPU threads for PyTorch; None keeps the present number.
-        device: where to run.
+        device: device that computes.
     """
     device = torch.device(device)
     cuda = device.type == "cuda"

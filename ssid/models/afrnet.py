@@ -70,10 +70,10 @@ class Dense(nn.Module):
     """A row of layers that see the maps before them; a 1×1 convolution fuses all maps.
 
     Args:
-        in_channels: of the input.
-        channels: of every layer's map and of the output.
-        layers: how many.
-        layer: makes one layer, given the number of channels that it sees.
+        in_channels: channels of the input.
+        channels: channels of every layer's map and of the output.
+        layers: number of layers.
+        layer: function that makes one layer, given the number of channels that it sees.
         skip: add the newest ``channels`` channels of the input to the output.
         as_published: layers miss the newest map, as a slice in the released code stops one short.
     """
@@ -114,7 +114,7 @@ class Blocks:
 
     Attributes:
         separable: their 3×3 convolutions are depthwise and pointwise ones.
-        as_published: see :class:`Dense`.
+        as_published: flag, see :class:`Dense`.
     """
 
     separable: bool
@@ -148,7 +148,7 @@ class Blocks:
         return Dense(channels, channels, 2, block, False, self.as_published)
 
 
-class Step(nn.Module):
+class ScaleStage(nn.Module):
     """Carries a map to the next scale and merges it with the map that is there."""
 
     def __init__(self, carry: nn.Module, lateral: nn.Module, merge: nn.Module) -> None:
@@ -160,15 +160,15 @@ class Step(nn.Module):
         return self.merge(self.carry(x) + self.lateral(there))
 
 
-class Walk(nn.Module):
+class ScalePath(nn.Module):
     """Visits the scales in a row; every map learns from all those before it.
 
     Args:
-        blocks: makes the blocks.
-        widths: channels of the scales in the order of the walk.
-        resample: makes the layer from one scale to the next: ``halve`` or ``double``.
+        blocks: maker of the blocks.
+        widths: channels of the scales in the order of the path.
+        resample: function that makes the layer from one scale to the next: ``halve`` or ``double``.
         residuals: blocks at each lateral and merging place.
-        dense_layers: of the dense blocks behind ``resample``; 0 for none.
+        dense_layers: number of layers of the dense blocks behind ``resample``; 0 for none.
     """
 
     def __init__(
@@ -186,7 +186,7 @@ class Walk(nn.Module):
             dense = [blocks.dense(here, dense_layers)] if dense_layers else []
             carry = nn.Sequential(resample(before, here), *dense)
             places = blocks.residual(here, residuals), blocks.residual(here, residuals)
-            self.steps.append(Step(carry, *places))
+            self.steps.append(ScaleStage(carry, *places))
 
     def forward(self, levels: Sequence[Tensor]) -> list[Tensor]:
         """Return one map per level, shaped as the levels, in the same order."""
@@ -220,9 +220,9 @@ class Refinement(nn.Module):
 
     def __init__(self, blocks: Blocks, widths: Sequence[int]) -> None:
         super().__init__()
-        self.left = Walk(blocks, widths[::-1], double)
+        self.left = ScalePath(blocks, widths[::-1], double)
         self.attention = Attention(blocks, widths[0])
-        self.right = Walk(blocks, widths, halve)
+        self.right = ScalePath(blocks, widths, halve)
 
     def forward(
         self, levels: Sequence[Tensor], mask: Tensor, look: Tensor
@@ -275,11 +275,11 @@ class AFRNet(Derainer):
             nn.Sequential(enter, blocks.dense(channels, 3))
             for enter, channels in zip(into, widths, strict=True)
         )
-        self.locate = Walk(blocks, widths[::-1], double, dense_layers=2)
+        self.locate = ScalePath(blocks, widths[::-1], double, dense_layers=2)
         self.mask = to_image(width, images=1)
         self.look = reflecting(width, width)
         self.refinements = nn.ModuleList(Refinement(blocks, widths) for _ in range(modules))
-        self.decoder = Walk(blocks, widths[::-1], double, residuals=3, dense_layers=3)
+        self.decoder = ScalePath(blocks, widths[::-1], double, residuals=3, dense_layers=3)
         self.smaller = nn.ModuleList(
             nn.Sequential(reflecting(channels, width), to_image(width))
             for channels in (widths[1:] if auxiliary else [])
@@ -287,7 +287,7 @@ class AFRNet(Derainer):
         self.finish = reflecting(width, width)
         self.tail = to_image(width)
 
-    def extract(self, rainy: Tensor) -> Features:
+    def encode_padded(self, rainy: Tensor) -> Features:
         """Return the features described by the class."""
         stem = self.stem(2 * rainy - 1)
         levels, x = [], stem
@@ -307,7 +307,7 @@ class AFRNet(Derainer):
             side=(mask, *((image + 1) / 2 for image in smaller)),
         )
 
-    def reconstruct(self, features: Features, rainy: Tensor) -> Tensor:
+    def decode_padded(self, features: Features, rainy: Tensor) -> Tensor:
         """Return the estimate, scaled back to [0, 1]."""
         return (self.tail(features.map) + 1) / 2
 

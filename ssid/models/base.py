@@ -31,7 +31,7 @@ class Features:
         code: N×K×h×w, the deepest code of the network, whose distribution is aligned between
             synthetic and real rain. Networks without a bottleneck give ``map`` again.
         levels: feature maps of a hierarchy, fine to coarse; empty where there is none.
-        side: what only the network's own decoder reads, such as auxiliary images.
+        side: tensors that only the network's own decoder reads, such as auxiliary images.
     """
 
     map: Tensor
@@ -50,27 +50,33 @@ class Stage(NamedTuple):
 class Derainer(nn.Module):
     """A deraining network for images N×3×H×W, RGB in [0, 1]; estimates are not clamped.
 
-    A network implements :meth:`extract` and :meth:`reconstruct` for images whose sides are
-    multiples of ``multiple``. This class pads other sizes by reflection and crops the estimate
-    back, so that any image of at least ``min_side`` pixels a side keeps its exact size.
+    A network implements :meth:`encode_padded` and :meth:`decode_padded` for images whose sides are
+    multiples of ``multiple``; one of several stages :meth:`unroll_padded`, too. This class pads
+    other sizes by reflection and crops the estimates back, so that any image of at least
+    ``min_side`` pixels a side keeps its exact size.
 
     Attributes:
-        multiple: what the sides of padded images are multiples of.
+        multiple: number of which the sides of padded images are multiples.
         min_side: the shortest side of an image in pixels.
-        recipe: what rebuilds the network; None for one that was not made by its name.
+        recipe: description that rebuilds the network; None for one that was not made by its name.
     """
 
     multiple: int = 1
     min_side: int = 1
     recipe: Recipe | None = None
 
-    def extract(self, rainy: Tensor) -> Features:
+    def encode_padded(self, rainy: Tensor) -> Features:
         """Return the features of a padded image N×3×H×W."""
         raise NotImplementedError
 
-    def reconstruct(self, features: Features, rainy: Tensor) -> Tensor:
+    def decode_padded(self, features: Features, rainy: Tensor) -> Tensor:
         """Return the clean estimate N×3×H×W of a padded image from its features."""
         raise NotImplementedError
+
+    def unroll_padded(self, rainy: Tensor) -> list[Stage]:
+        """Return the stages of a padded image N×3×H×W, first to last."""
+        features = self.encode_padded(rainy)
+        return [Stage(features, self.decode_padded(features, rainy))]
 
     def encode(self, rainy: Tensor) -> Features:
         """Return the features of ``rainy``, N×3×H×W of any size from ``min_side`` up.
@@ -78,21 +84,20 @@ class Derainer(nn.Module):
         Raises:
             ValueError: if a side of the image is shorter than ``min_side``.
         """
-        return self.extract(self.pad(rainy))
+        return self.encode_padded(self.pad(rainy))
 
     def decode(self, features: Features, rainy: Tensor) -> Tensor:
         """Return the clean estimate of ``rainy``, same size, from features that it gave."""
-        height, width = rainy.shape[-2:]
-        return self.reconstruct(features, self.pad(rainy))[..., :height, :width]
-
-    def forward(self, rainy: Tensor) -> Tensor:
-        """Return the clean estimate of ``rainy``: N×3×H×W in, N×3×H×W out."""
-        return self.decode(self.encode(rainy), rainy)
+        return crop(self.decode_padded(features, self.pad(rainy)), rainy)
 
     def unroll(self, rainy: Tensor) -> list[Stage]:
         """Return every stage's features and estimate; one item unless the network has several."""
-        features = self.encode(rainy)
-        return [Stage(features, self.decode(features, rainy))]
+        stages = self.unroll_padded(self.pad(rainy))
+        return [Stage(features, crop(image, rainy)) for features, image in stages]
+
+    def forward(self, rainy: Tensor) -> Tensor:
+        """Return the clean estimate of ``rainy``: N×3×H×W in, N×3×H×W out."""
+        return self.unroll(rainy)[-1].image
 
     def pad(self, images: Tensor) -> Tensor:
         """Extend the right and bottom edge by reflection to multiples of ``multiple``."""
@@ -108,3 +113,9 @@ class Derainer(nn.Module):
         # Reflection needs more pixels than it adds; tiny images repeat their edge instead.
         mode = "reflect" if bottom < height and right < width else "replicate"
         return F.pad(images, (0, right, 0, bottom), mode=mode)
+
+
+def crop(images: Tensor, like: Tensor) -> Tensor:
+    """Return the upper left part of padded images, as high and as wide as ``like``."""
+    height, width = like.shape[-2:]
+    return images[..., :height, :width]

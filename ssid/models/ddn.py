@@ -62,7 +62,7 @@ class DDN(Derainer):
     """Deep detail network, as SIRR uses it: 26 convolutions, 57,369 parameters.
 
     The network sees the detail layer O − guided_filter(O) and its output is added to O. The
-    normalisation behind the last convolution is part of ``reconstruct``; ``Features.map`` is what
+    normalisation behind the last convolution is part of ``decode_padded``; ``Features.map`` is what
     enters that convolution. Where ReLUs stand is general knowledge of DDN, not read in SIRR's code.
 
     The originals normalise by the statistics of the batch at all times, so that an image's estimate
@@ -81,11 +81,11 @@ class DDN(Derainer):
         self.units = nn.Sequential(*(ResidualUnit(channels) for _ in range(units)))
         self.tail = normalised(channels, 3)
 
-    def extract(self, rainy: Tensor) -> Features:
+    def encode_padded(self, rainy: Tensor) -> Features:
         """Return the features described by the class."""
         feature = self.units(self.head(rainy - guided_filter(rainy)))
         return Features(map=feature, code=feature)
 
-    def reconstruct(self, features: Features, rainy: Tensor) -> Tensor:
+    def decode_padded(self, features: Features, rainy: Tensor) -> Tensor:
         """Return rainy + tail(map)."""
         return self.tail(features.map) + rainy

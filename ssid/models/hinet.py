@@ -10,15 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from ssid.models.base import Derainer, Features, Stage
-from ssid.models.layers import SupervisedAttention
+from ssid.models.layers import SupervisedAttention, conv
 from ssid.models.registry import register_model
 
 DEPTH = 5
-
-
-def conv(inputs: int, outputs: int, kernel: int = 3) -> nn.Conv2d:
-    """Return a convolution that keeps the size."""
-    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
 
 
 class HalfInstanceNorm(nn.Module):
@@ -129,24 +124,18 @@ class HINet(Derainer):
         self.second_stage = UNet(width, norm_levels, fuse=True)
         self.last = conv(width, 3)
 
-    def stages(self, rainy: Tensor) -> tuple[Stage, Features]:
-        """Return the first stage and the second stage's features of a padded image N×3×H×W."""
-        first = self.first_stage(self.first_conv(rainy))
-        attended, image = self.attention(first.map, rainy)
-        start = self.join(torch.cat([self.second_conv(rainy), attended], 1))
-        return Stage(first, image), self.second_stage(start, first)
-
-    def extract(self, rainy: Tensor) -> Features:
+    def encode_padded(self, rainy: Tensor) -> Features:
         """Return the features of the second stage."""
-        return self.stages(rainy)[1]
+        return self.unroll_padded(rainy)[-1].features
 
-    def reconstruct(self, features: Features, rainy: Tensor) -> Tensor:
+    def decode_padded(self, features: Features, rainy: Tensor) -> Tensor:
         """Return the second stage's estimate."""
         return self.last(features.map) + rainy
 
-    def unroll(self, rainy: Tensor) -> list[Stage]:
+    def unroll_padded(self, rainy: Tensor) -> list[Stage]:
         """Return both stages; the publication supervises both estimates."""
-        height, width = rainy.shape[-2:]
-        first, second = self.stages(self.pad(rainy))
-        early = Stage(first.features, first.image[..., :height, :width])
-        return [early, Stage(second, self.decode(second, rainy))]
+        first = self.first_stage(self.first_conv(rainy))
+        attended, image = self.attention(first.map, rainy)
+        start = self.join(torch.cat([self.second_conv(rainy), attended], 1))
+        second = self.second_stage(start, first)
+        return [Stage(first, image), Stage(second, self.decode_padded(second, rainy))]

@@ -1,6 +1,6 @@
 """Weights that others published, brought into our networks key by key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ class Importer:
         recipe: the network that the weights belong to.
         keys: our key → the published keys whose tensors, joined along their first dimension,
             are its value. Every key of both sides occurs once.
-        source: where such files are published.
+        source: publication of such files.
     """
 
     recipe: Recipe
@@ -48,7 +48,7 @@ def import_weights(family: str, file: Path) -> Derainer:
             one of that family.
     """
     importer = IMPORTERS[family]
-    published = _read_state_dict(file)
+    published = _without_wrapper(_read_state_dict(file))
     _check_keys(published, importer, family, file)
     model = build(importer.recipe)
     joined = {key: [published[part] for part in parts] for key, parts in importer.keys.items()}
@@ -87,6 +87,14 @@ def _read_state_dict(file: Path) -> dict[str, Tensor]:
     return found
 
 
+def _without_wrapper(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return ``state`` without the ``module.`` that DataParallel puts before every key."""
+    wrapped = all(str(key).startswith("module.") for key in state)
+    return (
+        {key.removeprefix("module."): value for key, value in state.items()} if wrapped else state
+    )
+
+
 def _describe(found: Any) -> str:
     if not isinstance(found, dict):
         return f"a {type(found).__name__}"
@@ -115,12 +123,37 @@ def _check_keys(published: dict[str, Tensor], importer: Importer, family: str, f
         )
 
 
+OUTSIDE = {"head": ["conv0.0"], "cell.gates": [f"conv_{g}.0" for g in "ifog"], "tail": ["conv.0"]}
+"""Convolutions of PReNet and of SAPNet that are not in residual units: ours → published."""
+
+
 def _prenet_keys() -> dict[str, tuple[str, ...]]:
-    layers = {"head": ["conv0.0"], "cell.gates": [f"conv_{gate}.0" for gate in "ifog"]}
+    layers = OUTSIDE | {
+        f"units.{unit}.body.{layer}": [f"res_conv{unit + 1}.{layer}"]
+        for unit in range(5)
+        for layer in (0, 2)
+    }
+    return _with_biases(layers)
+
+
+def _sapnet_keys() -> dict[str, tuple[str, ...]]:
+    layers, gates = dict(OUTSIDE), {}
     for unit in range(5):
-        for layer in (0, 2):
-            layers[f"units.{unit}.body.{layer}"] = [f"res_conv{unit + 1}.{layer}"]
-    layers["tail"] = ["conv.0"]
+        ours, theirs = f"units.{unit}.body", f"res_conv{unit + 1}"
+        for layer in (0, 3):
+            layers[f"{ours}.{layer}"] = [f"{theirs}.{layer}"]
+        for layer in (1, 4):
+            for name, part in GATE.items():
+                gates[f"{ours}.{layer}.{name}.weight"] = (f"{theirs}.{layer}.{part}.weight",)
+    return _with_biases(layers) | gates
+
+
+GATE = {"squeeze.0": "conv_du.0", "squeeze.2": "conv_du.2", "residual": "conv_1_1"}
+"""Matrices of a channel residual attention, without biases: ours → published."""
+
+
+def _with_biases(layers: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Return the keys of weights and biases of convolutions."""
     return {
         f"{ours}.{kind}": tuple(f"{part}.{kind}" for part in theirs)
         for ours, theirs in layers.items()
@@ -134,5 +167,13 @@ IMPORTERS.add(
         recipe=Recipe("prenet", {}),
         keys=_prenet_keys(),
         source="PReNet with LSTM and six stages, github.com/csdwren/PReNet",
+    ),
+)
+IMPORTERS.add(
+    "sapnet",
+    Importer(
+        recipe=Recipe("sapnet", {}),
+        keys=_sapnet_keys(),
+        source="SAPNet with dilation, github.com/ShenZheng2000/SAPNet-for-image-deraining",
     ),
 )

@@ -14,13 +14,18 @@ def conv(channels: int, out_channels: int, kernel: int = 3, **options: Any) -> n
     """Return a convolution that keeps the height and width of its input where stride is 1.
 
     Args:
-        channels: of the input.
-        out_channels: of the output.
-        kernel: odd side of the kernel.
-        options: handed on to ``torch.nn.Conv2d`` (stride, dilation, groups, bias, padding_mode).
+        channels: channels of the input.
+        out_channels: channels of the output.
+        kernel: side of the kernel, odd.
+        options: options of ``torch.nn.Conv2d`` (stride, dilation, groups, bias, padding_mode).
     """
     padding = options.get("dilation", 1) * (kernel // 2)
     return nn.Conv2d(channels, out_channels, kernel, padding=padding, **options)
+
+
+def unbiased_conv(channels: int, out_channels: int, kernel: int) -> nn.Conv2d:
+    """Return :func:`conv` without a bias, as MIRNet and MPRNet have it throughout."""
+    return conv(channels, out_channels, kernel, bias=False)
 
 
 def separable(channels: int, out_channels: int, **options: Any) -> nn.Sequential:
@@ -52,7 +57,7 @@ def repeated(name: str, count: int) -> int:
 class RecurrentDerainer(Derainer):
     """A network that improves its estimate in ``stages`` recurrences of one set of weights.
 
-    It gives :meth:`step` and ``reconstruct``; the features of the network are those of its last
+    It gives :meth:`step` and ``decode_padded``; the features of the network are those of its last
     stage. It works at any size, so that ``multiple`` stays 1.
     """
 
@@ -65,12 +70,12 @@ class RecurrentDerainer(Derainer):
 
         Args:
             rainy: N×3×H×W.
-            last: what the stage before gave; None in the first stage.
-            state: what ``step`` returned in the stage before; None in the first stage.
+            last: stage before; None in the first stage.
+            state: state that ``step`` returned in the stage before; None in the first stage.
         """
         raise NotImplementedError
 
-    def extract(self, rainy: Tensor) -> Features:
+    def encode_padded(self, rainy: Tensor) -> Features:
         """Return the features of the last stage."""
         return self._last(rainy).features
 
@@ -78,7 +83,7 @@ class RecurrentDerainer(Derainer):
         """Return the clean estimate of the last stage."""
         return self._last(rainy).image
 
-    def unroll(self, rainy: Tensor) -> list[Stage]:
+    def unroll_padded(self, rainy: Tensor) -> list[Stage]:
         """Return the features and estimate of every stage, first to last."""
         return list(self._recur(rainy))
 
@@ -86,7 +91,7 @@ class RecurrentDerainer(Derainer):
         last, state = None, None
         for _ in range(self.stages):
             features, state = self.step(rainy, last, state)
-            last = Stage(features, self.reconstruct(features, rainy))
+            last = Stage(features, self.decode_padded(features, rainy))
             yield last
 
     def _last(self, rainy: Tensor) -> Stage:

@@ -12,13 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ssid.models.base import Derainer, Features, Stage
-from ssid.models.layers import ChannelAttention, SupervisedAttention
+from ssid.models.layers import ChannelAttention, SupervisedAttention, unbiased_conv
 from ssid.models.registry import register_model
-
-
-def conv(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
-    """Return a convolution without bias that keeps the size."""
-    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
 
 
 class AttentionBlock(nn.Module):
@@ -26,8 +21,8 @@ class AttentionBlock(nn.Module):
 
     def __init__(self, channels: int, reduction: int) -> None:
         super().__init__()
-        self.first = conv(channels, channels, 3)
-        self.second = conv(channels, channels, 3)
+        self.first = unbiased_conv(channels, channels, 3)
+        self.second = unbiased_conv(channels, channels, 3)
         self.attention = ChannelAttention(channels, reduction)
 
     def forward(self, x: Tensor, activation: nn.Module) -> Tensor:
@@ -64,9 +59,13 @@ class Encoder(nn.Module):
     def __init__(self, widths: Sequence[int], reduction: int, fuse: bool) -> None:
         super().__init__()
         self.levels = nn.ModuleList(AttentionBlocks(2, width, reduction) for width in widths)
-        self.down = nn.ModuleList(conv(a, b, 1) for a, b in pairwise(widths))
-        self.fuse_encoder = nn.ModuleList(conv(width, width, 1) for width in widths if fuse)
-        self.fuse_decoder = nn.ModuleList(conv(width, width, 1) for width in widths if fuse)
+        self.down = nn.ModuleList(unbiased_conv(a, b, 1) for a, b in pairwise(widths))
+        self.fuse_encoder = nn.ModuleList(
+            unbiased_conv(width, width, 1) for width in widths if fuse
+        )
+        self.fuse_decoder = nn.ModuleList(
+            unbiased_conv(width, width, 1) for width in widths if fuse
+        )
 
     def forward(
         self,
@@ -94,7 +93,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.levels = nn.ModuleList(AttentionBlocks(2, width, reduction) for width in widths)
         self.skip = nn.ModuleList(AttentionBlock(width, reduction) for width in widths[:-1])
-        self.up = nn.ModuleList(conv(b, a, 1) for a, b in pairwise(widths))
+        self.up = nn.ModuleList(unbiased_conv(b, a, 1) for a, b in pairwise(widths))
 
     def forward(self, encoded: list[Tensor], activation: nn.Module) -> list[Tensor]:
         """Return the maps fine to coarse, in the shapes of ``encoded``."""
@@ -106,15 +105,15 @@ class Decoder(nn.Module):
         return maps
 
 
-class Raise(nn.Module):
+class UpsampleToFull(nn.Module):
     """Bring a map of level 0, 1 or 2 to full size and to the width of the last stage."""
 
     def __init__(self, widths: Sequence[int], level: int, outputs: int) -> None:
         super().__init__()
         self.up = nn.ModuleList(
-            conv(widths[coarse], widths[coarse - 1], 1) for coarse in range(level, 0, -1)
+            unbiased_conv(widths[coarse], widths[coarse - 1], 1) for coarse in range(level, 0, -1)
         )
-        self.last = conv(widths[0], outputs, 1)
+        self.last = unbiased_conv(widths[0], outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return N×outputs×H×W."""
@@ -131,9 +130,9 @@ class ResolutionBlock(nn.Module):
     ) -> None:
         super().__init__()
         self.blocks = AttentionBlocks(cabs, channels, reduction)
-        self.last = conv(channels, channels, 3)
-        self.raise_encoder = Raise(widths, level, channels)
-        self.raise_decoder = Raise(widths, level, channels)
+        self.last = unbiased_conv(channels, channels, 3)
+        self.raise_encoder = UpsampleToFull(widths, level, channels)
+        self.raise_decoder = UpsampleToFull(widths, level, channels)
 
     def forward(self, x: Tensor, encoded: Tensor, decoded: Tensor, activation: nn.Module) -> Tensor:
         """Return a map of the shape of ``x``, N×C×H×W."""
@@ -146,7 +145,7 @@ class Shallow(nn.Module):
 
     def __init__(self, channels: int, reduction: int) -> None:
         super().__init__()
-        self.first = conv(3, channels, 3)
+        self.first = unbiased_conv(3, channels, 3)
         self.block = AttentionBlock(channels, reduction)
 
     def forward(self, image: Tensor, activation: nn.Module) -> Tensor:
@@ -156,12 +155,12 @@ class Shallow(nn.Module):
 
 def split(x: Tensor, dim: int) -> Tensor:
     """Cut a map in half along ``dim`` and stack the halves along the batch: 2N images."""
-    return torch.cat(x.chunk(2, dim), 0)
+    return torch.cat(x.unflatten(dim, (2, x.shape[dim] // 2)).unbind(dim), 0)
 
 
 def rejoin(x: Tensor, dim: int) -> Tensor:
     """Undo :func:`split`."""
-    return torch.cat(x.chunk(2, 0), dim)
+    return torch.cat(x.unflatten(0, (2, x.shape[0] // 2)).unbind(0), dim)
 
 
 @register_model("mprnet", source="Zamir et al., MPRNet, CVPR 2021")
@@ -192,18 +191,18 @@ class MPRNet(Derainer):
         self.encoder1 = Encoder(widths, reduction, fuse=False)
         self.decoder1 = Decoder(widths, reduction)
         self.attention12 = SupervisedAttention(width, kernel=1, bias=False)
-        self.join12 = conv(2 * width, width, 3)
+        self.join12 = unbiased_conv(2 * width, width, 3)
         self.encoder2 = Encoder(widths, reduction, fuse=True)
         self.decoder2 = Decoder(widths, reduction)
         self.attention23 = SupervisedAttention(width, kernel=1, bias=False)
-        self.join23 = conv(2 * width, last, 3)
+        self.join23 = unbiased_conv(2 * width, last, 3)
         self.restore = nn.ModuleList(
             ResolutionBlock(widths, level, last, cabs, reduction) for level in range(3)
         )
-        self.tail = conv(last, 3, 3)
+        self.tail = unbiased_conv(last, 3, 3)
 
-    def stages(self, rainy: Tensor) -> tuple[Stage, Stage, Features]:
-        """Return stages 1 and 2 and the features of stage 3 of a padded image N×3×H×W."""
+    def unroll_padded(self, rainy: Tensor) -> list[Stage]:
+        """Return all three stages; the publication supervises all three estimates."""
         halves = split(rainy, 2)
         # The patches of a stage pass its network together, as one larger batch.
         patches = self.encoder1(self.shallow[0](split(halves, 3), self.activation), self.activation)
@@ -223,21 +222,13 @@ class MPRNet(Derainer):
         x = self.join23(torch.cat([self.shallow[2](rainy, self.activation), attended], 1))
         for block, from_encoder, from_decoder in zip(self.restore, encoded, decoded, strict=True):
             x = block(x, from_encoder, from_decoder, self.activation)
-        return first, second, Features(x, decoded[-1], levels=tuple(decoded))
+        third = Features(x, decoded[-1], levels=tuple(decoded))
+        return [first, second, Stage(third, self.decode_padded(third, rainy))]
 
-    def extract(self, rainy: Tensor) -> Features:
+    def encode_padded(self, rainy: Tensor) -> Features:
         """Return the features of stage 3."""
-        return self.stages(rainy)[2]
+        return self.unroll_padded(rainy)[-1].features
 
-    def reconstruct(self, features: Features, rainy: Tensor) -> Tensor:
+    def decode_padded(self, features: Features, rainy: Tensor) -> Tensor:
         """Return the estimate of stage 3."""
         return self.tail(features.map) + rainy
-
-    def unroll(self, rainy: Tensor) -> list[Stage]:
-        """Return all three stages; the publication supervises all three estimates."""
-        height, width = rainy.shape[-2:]
-        first, second, third = self.stages(self.pad(rainy))
-        early = [
-            Stage(features, image[..., :height, :width]) for features, image in (first, second)
-        ]
-        return [*early, Stage(third, self.decode(third, rainy))]

@@ -114,7 +114,7 @@ class ProgressiveNetwork(RecurrentDerainer):
             feature = self.units(feature)
         return Features(map=feature, code=feature), state
 
-    def reconstruct(self, features: Features, rainy: Tensor) -> Tensor:
+    def decode_padded(self, features: Features, rainy: Tensor) -> Tensor:
         """Return rainy + tail(map)."""
         return self.tail(features.map) + rainy
 

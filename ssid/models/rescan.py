@@ -182,6 +182,6 @@ class RESCAN(RecurrentDerainer):
         removed = (rainy - last.image.detach(),) if last and self.frame == "add" else ()
         return Features(map=x, code=x, side=removed), states
 
-    def reconstruct(self, features: Features, rainy: Tensor) -> Tensor:
+    def decode_padded(self, features: Features, rainy: Tensor) -> Tensor:
         """Return rainy − rain layer; ``side`` holds the layer that is removed already."""
         return rainy - self.tail(features.map) - sum(features.side)

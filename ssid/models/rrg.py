@@ -11,13 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ssid.models.base import Derainer, Features, Stage
-from ssid.models.layers import ChannelAttention
+from ssid.models.layers import ChannelAttention, unbiased_conv
 from ssid.models.registry import register_model
-
-
-def conv(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
-    """Return a convolution without bias that keeps the size."""
-    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
 
 
 class DualAttention(nn.Module):
@@ -25,11 +20,11 @@ class DualAttention(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.first = conv(channels, channels, 3)
-        self.second = conv(channels, channels, 3)
-        self.space = conv(2, 1, 5)
+        self.first = unbiased_conv(channels, channels, 3)
+        self.second = unbiased_conv(channels, channels, 3)
+        self.space = unbiased_conv(2, 1, 5)
         self.channel = ChannelAttention(channels, reduction=8)
-        self.join = conv(2 * channels, channels, 1)
+        self.join = unbiased_conv(2 * channels, channels, 1)
 
     def forward(self, x: Tensor, activation: nn.Module) -> Tensor:
         """Return ``x`` plus its gated residual."""
@@ -45,8 +40,10 @@ class SelectiveFusion(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         hidden = max(channels // 8, 4)
-        self.squeeze = nn.Sequential(nn.AdaptiveAvgPool2d(1), conv(channels, hidden, 1), nn.PReLU())
-        self.excite = nn.ModuleList(conv(hidden, channels, 1) for _ in range(3))
+        self.squeeze = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1), unbiased_conv(channels, hidden, 1), nn.PReLU()
+        )
+        self.excite = nn.ModuleList(unbiased_conv(hidden, channels, 1) for _ in range(3))
 
     def forward(self, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
         """Return the weighted sum of three N×C×H×W; the three weights of a channel sum to 1."""
@@ -79,14 +76,14 @@ class Down(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.top = nn.Sequential(
-            conv(channels, channels, 1),
+            unbiased_conv(channels, channels, 1),
             nn.PReLU(),
-            conv(channels, channels, 3),
+            unbiased_conv(channels, channels, 3),
             nn.PReLU(),
             BlurPool(),
-            conv(channels, 2 * channels, 1),
+            unbiased_conv(channels, 2 * channels, 1),
         )
-        self.bottom = nn.Sequential(BlurPool(), conv(channels, 2 * channels, 1))
+        self.bottom = nn.Sequential(BlurPool(), unbiased_conv(channels, 2 * channels, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum of both ways down."""
@@ -99,14 +96,14 @@ class Up(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.top = nn.Sequential(
-            conv(channels, channels, 1),
+            unbiased_conv(channels, channels, 1),
             nn.PReLU(),
             nn.ConvTranspose2d(channels, channels, 3, 2, 1, output_padding=1, bias=False),
             nn.PReLU(),
-            conv(channels, channels // 2, 1),
+            unbiased_conv(channels, channels // 2, 1),
         )
         self.bottom = nn.Sequential(
-            nn.Upsample(scale_factor=2, mode="bilinear"), conv(channels, channels // 2, 1)
+            nn.Upsample(scale_factor=2, mode="bilinear"), unbiased_conv(channels, channels // 2, 1)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -135,7 +132,7 @@ class MultiScaleBlock(nn.Module):
         self.up20 = nn.Sequential(Up(4 * n), Up(2 * n))
         self.last_up10 = Up(2 * n)
         self.last_up20 = nn.Sequential(Up(4 * n), Up(2 * n))
-        self.last = conv(n, n, 3)
+        self.last = unbiased_conv(n, n, 3)
 
     def forward(self, x: Tensor, activation: nn.Module) -> Tensor:
         """Return ``x`` plus what its three resolutions agree on."""
@@ -159,7 +156,7 @@ class ResidualGroup(nn.Module):
     def __init__(self, channels: int, msrbs: int) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(MultiScaleBlock(channels) for _ in range(msrbs))
-        self.last = conv(channels, channels, 3)
+        self.last = unbiased_conv(channels, channels, 3)
 
     def forward(self, x: Tensor, activation: nn.Module) -> Tensor:
         """Return a map of the shape of ``x``, N×C×H×W."""
@@ -175,7 +172,7 @@ class FeatureExtractor(nn.Module):
     def __init__(self, channels: int, groups: int, msrbs: int) -> None:
         super().__init__()
         self.activation = nn.PReLU()
-        self.first = conv(3, channels, 3)
+        self.first = unbiased_conv(3, channels, 3)
         self.groups = nn.ModuleList(ResidualGroup(channels, msrbs) for _ in range(groups))
 
     def forward(self, image: Tensor) -> Tensor:
@@ -203,30 +200,24 @@ class GroupDerainer(Derainer):
         self.extractors = nn.ModuleList(
             FeatureExtractor(channels, groups, msrbs) for _ in range(recurrences)
         )
-        self.decoders = nn.ModuleList(conv(channels, 3, 3) for _ in range(recurrences))
+        self.decoders = nn.ModuleList(unbiased_conv(channels, 3, 3) for _ in range(recurrences))
 
-    def extract(self, rainy: Tensor) -> Features:
+    def encode_padded(self, rainy: Tensor) -> Features:
         """Return the features of the last recurrence."""
-        image = rainy
-        for extractor, decoder in zip(self.extractors[:-1], self.decoders[:-1], strict=True):
-            image = decoder(extractor(image)) + image
-        features = self.extractors[-1](image)
-        return Features(features, features, side=(image,))
+        return self.unroll_padded(rainy)[-1].features
 
-    def reconstruct(self, features: Features, rainy: Tensor) -> Tensor:
+    def decode_padded(self, features: Features, rainy: Tensor) -> Tensor:
         """Return the last recurrence's estimate."""
         return self.decoders[-1](features.map) + features.side[0]
 
-    def unroll(self, rainy: Tensor) -> list[Stage]:
+    def unroll_padded(self, rainy: Tensor) -> list[Stage]:
         """Return the features and estimate of every recurrence, first to last."""
-        height, width = rainy.shape[-2:]
-        image = self.pad(rainy)
-        stages = []
+        stages, image = [], rainy
         for extractor, decoder in zip(self.extractors, self.decoders, strict=True):
             output = extractor(image)
             features = Features(output, output, side=(image,))
             image = decoder(output) + image
-            stages.append(Stage(features, image[..., :height, :width]))
+            stages.append(Stage(features, image))
         return stages
 
 

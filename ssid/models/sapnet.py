@@ -51,7 +51,7 @@ class SAPNet(ProgressiveNetwork):
         units: residual units in a row; unit u dilates by 2^(u−1).
         dilated: False convolves without dilation, at the same number of parameters.
         attention: gate the channels behind every convolution of the units.
-        convolution: how the units convolve.
+        convolution: kind of convolution in the units.
     """
 
     def __init__(

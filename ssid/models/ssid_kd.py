@@ -16,7 +16,7 @@ from ssid.models.layers import repeated
 from ssid.models.registry import register_model
 
 
-def conv(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
+def activated_conv(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
     """Return a convolution that keeps the size, followed by LeakyReLU(0.2)."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2), nn.LeakyReLU(0.2, inplace=True)
@@ -48,10 +48,11 @@ class PyramidFusion(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.levels = nn.ModuleList(
-            nn.Sequential(*(conv(channels, channels, 3) for _ in range(4))) for _ in range(4)
+            nn.Sequential(*(activated_conv(channels, channels, 3) for _ in range(4)))
+            for _ in range(4)
         )
-        self.merge = nn.ModuleList(conv(2 * channels, channels, 1) for _ in range(3))
-        self.join = conv(4 * channels, channels, 1)
+        self.merge = nn.ModuleList(activated_conv(2 * channels, channels, 1) for _ in range(3))
+        self.join = activated_conv(4 * channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the joined pyramid of ``x``, plus ``x``."""
@@ -73,8 +74,10 @@ class MultiScaleFusion(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.first = nn.ModuleList(conv(channels, channels, kernel) for kernel in (3, 5))
-        self.second = nn.ModuleList(conv(2 * channels, 2 * channels, kernel) for kernel in (3, 5))
+        self.first = nn.ModuleList(activated_conv(channels, channels, kernel) for kernel in (3, 5))
+        self.second = nn.ModuleList(
+            activated_conv(2 * channels, 2 * channels, kernel) for kernel in (3, 5)
+        )
         self.join = nn.Conv2d(4 * channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -88,7 +91,7 @@ class DenseConnection(nn.Module):
 
     Args:
         channels: width C of all maps.
-        units: how many times n a unit is applied.
+        units: number n of times that a unit is applied.
         share_units: apply one unit n times, as published, instead of n units of their own.
         fused: give the last fusion its weights; only :meth:`fuse` needs them.
     """
@@ -102,7 +105,7 @@ class DenseConnection(nn.Module):
             for _ in range(1 if share_units else units)
         )
         self.fusions = nn.ModuleList(
-            conv((step + 2) * channels, channels, 1)
+            activated_conv((step + 2) * channels, channels, 1)
             for step in range(units if fused else units - 1)
         )
 
@@ -139,9 +142,9 @@ class HalfBranch(nn.Module):
         _, half, quarter = widths
         _, n_half, n_quarter = units
         self.encoder = DenseConnection(half, n_half, share_units, fused=not drop_dead)
-        self.down = conv(n_half * half, quarter, 3)
+        self.down = activated_conv(n_half * half, quarter, 3)
         self.quarter = DenseConnection(quarter, n_quarter, share_units, fused=not drop_dead)
-        self.up = conv(n_quarter * quarter, half, 3)
+        self.up = activated_conv(n_quarter * quarter, half, 3)
         self.decoder = DenseConnection(half, n_half, share_units)
 
     def forward(self, x: Tensor, x_quarter: Tensor, guide: list[Tensor]) -> tuple[Tensor, HalfMaps]:
@@ -166,13 +169,13 @@ class FullBranch(nn.Module):
         full, half, quarter = widths
         n_full, n_half, n_quarter = units
         self.encoder = DenseConnection(full, n_full, share_units, fused=not drop_dead)
-        self.down = conv(n_full * full, half, 3)
+        self.down = activated_conv(n_full * full, half, 3)
         self.half_encoder = DenseConnection(half, n_half, share_units, fused=not drop_dead)
-        self.half_down = conv(n_half * half, quarter, 3)
+        self.half_down = activated_conv(n_half * half, quarter, 3)
         self.quarter = DenseConnection(quarter, n_quarter, share_units, fused=not drop_dead)
-        self.half_up = conv(n_quarter * quarter, half, 3)
+        self.half_up = activated_conv(n_quarter * quarter, half, 3)
         self.half_decoder = DenseConnection(half, n_half, share_units)
-        self.up = conv(n_half * half, full, 3)
+        self.up = activated_conv(n_half * half, full, 3)
         self.decoder = DenseConnection(full, n_full, share_units)
 
     def forward(
@@ -222,13 +225,13 @@ class SSIDKD(Derainer):
             raise ValueError("widths and units are three positive numbers each")
         for count in units:
             repeated("units", count)
-        self.heads = nn.ModuleList(conv(3, width, 3) for width in widths)
+        self.heads = nn.ModuleList(activated_conv(3, width, 3) for width in widths)
         self.full_branch = FullBranch(widths, units, share_units, drop_dead)
         self.half_branch = HalfBranch(widths, units, share_units, drop_dead)
         self.quarter_branch = DenseConnection(widths[2], units[2], share_units)
-        self.tail = conv(sum(widths), 3, 3)
+        self.tail = activated_conv(sum(widths), 3, 3)
 
-    def extract(self, rainy: Tensor) -> Features:
+    def encode_padded(self, rainy: Tensor) -> Features:
         """Return the joined branch outputs (map), the code, and the outputs (d1, d2, d4)."""
         height, width = rainy.shape[-2:]
         sizes = [(height // scale, width // scale) for scale in (2, 4)]
@@ -246,6 +249,6 @@ class SSIDKD(Derainer):
         """Return the rain layer S, N×3×H×W; negative values are damped by the LeakyReLU."""
         return self.tail(features.map)
 
-    def reconstruct(self, features: Features, rainy: Tensor) -> Tensor:
+    def decode_padded(self, features: Features, rainy: Tensor) -> Tensor:
         """Return rainy − S."""
         return rainy - self.rain(features)

@@ -53,10 +53,10 @@ class Architecture(NamedTuple):
     Attributes:
         encoder: its name among the encoders of segmentation-models-pytorch.
         taps: names of its five feature maps, fine to coarse, and their place in the output.
-        mean: what was subtracted from R, G and B in [0, 1] when the weights were trained.
-        std: what they were then divided by.
-        read: returns the weights from a file, or from their usual place.
-        prefix: what the encoder puts before the names of the weights.
+        mean: values subtracted from R, G and B in [0, 1] when the weights were trained.
+        std: values by which they were then divided.
+        read: function that returns the weights from a file, or from their usual place.
+        prefix: text that the encoder puts before the names of the weights.
     """
 
     encoder: str
@@ -71,7 +71,9 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 TRUNKS: Registry[Architecture] = Registry("trunk")
+"""Frozen feature extractors by the name that a term's option ``trunk`` gives them."""
 TrunkName = Annotated[str, named(lambda name: TRUNKS[name.removesuffix(RANDOM)] and name)]
+
 TRUNKS.add(
     "efficientnet_lite0",
     Architecture(
@@ -144,7 +146,7 @@ def load_trunk(
             random weights, for tests and ablations.
         weights: the file with the weights. By default those of ``efficientnet_lite0`` come with
             an installed package, and others are looked for where torchvision keeps them.
-        taps: which of the five feature maps are read.
+        taps: slice of the five feature maps that are read.
         seed: determines random weights.
 
     Raises:

@@ -115,7 +115,7 @@ def mmd(
         student: N×C×H×W.
         target: M×C×h×w, detached here.
         max_positions: positions drawn from each side where it has more; cost grows as the square.
-        seed: of the draw. One seed draws the same positions from maps of one size.
+        seed: seed of the draw. One seed draws the same positions from maps of one size.
 
     Raises:
         ValueError: if channel counts differ.
@@ -151,7 +151,7 @@ def sliced_wasserstein(
         target: M×C×h×w, detached here.
         projections: number of directions.
         max_positions: positions drawn from each side where it has more.
-        seed: of the directions and of the draw.
+        seed: seed of the directions and of the draw.
 
     Raises:
         ValueError: if channel counts differ.

@@ -32,7 +32,7 @@ class Objective(nn.Module):
     The modules that terms own (regressors, averages, frozen trunks) are its submodules.
 
     Attributes:
-        done: how much of the run is over, 0..1; terms that start later are 0 until then.
+        done: share of the run that is over, 0..1; terms that start later are 0 until then.
 
     Args:
         params: name → weight and options, as in params/*.yaml.

@@ -14,7 +14,7 @@ class TermParams(Params):
     """A term of the objective: its weight, and options of its own.
 
     Attributes:
-        weight: what its value is multiplied with; a term of weight 0 costs nothing.
+        weight: factor of its value; a term of weight 0 costs nothing.
         start: the fraction of the run before which the term is 0 and costs nothing, either.
     """
 

@@ -24,7 +24,7 @@ def perceptual_loss(
 
     Args:
         estimate: feature maps V_i, N×C×h×w each, gradient flows here.
-        target: the same for the target, constants.
+        target: feature maps of the target, constants.
         norm: ``"l1"`` for k = 1, ``"l2"`` for k = 2.
     """
     distance = F.l1_loss if norm == "l1" else F.mse_loss

@@ -47,7 +47,7 @@ def recurrent_rain_prior_loss(
     Args:
         student_residual: N×C×H×W, the student's single residual.
         teacher_residuals: M maps N×K×h×w, detached here.
-        how: see :func:`rain_prior_loss`.
+        how: name of the statistic, see :func:`rain_prior_loss`.
     """
     losses = [rain_prior_loss(student_residual, teacher, how) for teacher in teacher_residuals]
     return torch.stack(losses).sum()

@@ -29,7 +29,7 @@ class TermEntry:
     """A registered term.
 
     Attributes:
-        value: maps a scene, the part if there is one, and options to a scalar.
+        value: function of a scene, the part if there is one, and options; returns a scalar.
         kind: loss (images), distillation (teacher's features) or alignment (unpaired real rain).
         student: views that the student has to see.
         teacher: views that the teacher has to see.
@@ -37,8 +37,9 @@ class TermEntry:
         part: builds the module that belongs to the term, or None.
         choices: registries of functions that an option of the same name chooses from, such as
             ``distance``; the keyword options of the chosen function are options of the term, too.
-        saved: whether the part changes during training and belongs into checkpoints.
-        fits: raises ``ValueError``, saying which students do, if the term cannot use this one.
+        saved: flag: the part changes during training and belongs into checkpoints.
+        fits: function that raises ``ValueError`` if the term cannot use this student, saying which
+            do.
     """
 
     value: Callable[..., Tensor]
@@ -104,7 +105,7 @@ def term(
 
 
 def check_term(name: str, options: dict[str, Any]) -> None:
-    """Raise :class:`UserError` for an unknown term, an unknown option or an impossible value."""
+    """Raise a :class:`~ssid.errors.UserError` for unknown names and impossible values."""
     entry = TERMS[name]
     allowed = entry.value_options(options) | entry.part_options()
     for option, value in options.items():

@@ -20,7 +20,7 @@ def rerain(
     Args:
         backgrounds: N×3×H×W, RGB in [0, 1], detached here.
         rain: N×3×H×W or N×1×H×W, rainy minus derained, detached here.
-        generator: of the order and of u, on the CPU.
+        generator: generator of the order and of u, on the CPU.
         strength: range of u, drawn uniformly for each image.
     """
     order = torch.randperm(len(rain), generator=generator)
@@ -38,7 +38,7 @@ def found_streaks(rainy: Tensor, derained: Tensor, width: int = 17) -> Tensor:
     Args:
         rainy: N×3×H×W, RGB in [0, 1].
         derained: the estimate, N×3×H×W.
-        width: of the horizontal window, in pixels, odd.
+        width: width of the horizontal window, in pixels, odd.
 
     Returns:
         N×1×H×W, 0 or more.

@@ -57,9 +57,9 @@ class Scene:
 
     Args:
         batch: the images.
-        student: returns the student's stages for images N×3×H×W.
+        student: function that returns the student's stages for images N×3×H×W.
         teacher: the frozen teacher, or None where no term declares a view of it.
-        views: what the student and the teacher have to see, and which images terms look at.
+        views: views that the student and the teacher have to see, and images that terms look at.
         first: whether it is the first part of a step; what is done once a step is done in it.
     """
 

@@ -47,7 +47,7 @@ def responsibilities(residual: Tensor, mixture: Mixture) -> Tensor:
 
     Args:
         residual: any shape with n values.
-        mixture: of K components.
+        mixture: mixture of K components.
 
     Returns:
         n×K, rows that sum to 1.
@@ -83,7 +83,7 @@ def fit_mixture(
 
     Args:
         residual: any shape.
-        mixture: where to start: :func:`initial_mixture` or the fit of an earlier step.
+        mixture: mixture to start from: :func:`initial_mixture` or the fit of an earlier step.
         iterations: rounds of E-step and M-step; the paper does one per training step and keeps
             the mixture between steps.
         max_values: a larger residual is thinned evenly to at most so many values.

@@ -50,7 +50,7 @@ def statistics_loss(student: Tensor, teacher: Tensor, how: str = "sum_sq") -> Te
         student: N×C×H×W.
         teacher: N×K×h×w, detached here. Maps of different sizes are compared at the coarser
             one; they are aggregated first, because averaging signed features would cancel them.
-        how: see :func:`aggregate`.
+        how: name of the statistic, see :func:`aggregate`.
     """
     student_map, teacher_map = to_common_size(aggregate(student, how), aggregate(teacher, how))
     return (teacher_map - student_map).abs().mean()

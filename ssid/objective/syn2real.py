@@ -65,9 +65,9 @@ def gp_loss(
         labelled_codes: codes of synthetic rain, M×C×h×w, detached here: those of the batch or
             stored ones. Real and synthetic patches must have one size; pool both codes to 1×1
             to leave out *where* in the patch a feature lies.
-        neighbours: see :func:`gp_predict`.
-        noise: see :func:`gp_predict`.
-        log_weight: of the log variance, which draws codes to where labelled ones are.
+        neighbours: neighbours, see :func:`gp_predict`.
+        noise: noise, see :func:`gp_predict`.
+        log_weight: log weight of the log variance, which draws codes to where labelled ones are.
         as_published: let the gradient of the first term reach Σ, too. A code that is far from its
             prediction then lowers the loss by moving *away* from everything labelled, which
             raises Σ; by default Σ is a constant weight in that term.

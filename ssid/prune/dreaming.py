@@ -90,8 +90,8 @@ def dream(
     Args:
         look: the trained network T, frozen: :func:`penultimate` for our networks.
         clean: batches y, B×3×H×W in [0, 1], of photographs that T was not trained on; B ≥ 2.
-        dreaming: how to dream.
-        seed: of the noise.
+        dreaming: settings of the dreams.
+        seed: seed of the noise.
 
     Raises:
         UserError: if the images collapse to the clean images, from which nothing is learnt.

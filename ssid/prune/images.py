@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from ssid.data.images import Refused, read_rgb
-from ssid.data.sources.layouts import reasons
-from ssid.data.sources.listing import RefusedFile, list_folder, list_text
+from ssid.data.sources.listing import RefusedFile, list_folder, list_text, reasons
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
 from ssid.pictures import Picture, to_tensor
@@ -20,7 +19,7 @@ def read_pictures(root: Path, limit: int | None = None) -> list[Picture]:
 
     Args:
         root: a folder, or a text list of photographs.
-        limit: None for all.
+        limit: number of photographs at most; None for all.
 
     Raises:
         UserError: if there is nothing at ``root``, or no photograph that can be used.

@@ -27,7 +27,7 @@ from ssid.prune.structured import prune_structured
 LOG_EVERY = 10  # steps
 
 
-class Witness(Protocol):
+class Recorder(Protocol):
     """What records a run, such as :class:`ssid.tracking.Tracker`."""
 
     def params(self, params: Mapping[str, Any], /) -> None:
@@ -41,7 +41,7 @@ class Witness(Protocol):
 
 
 def prune_model(
-    path: Path, output: Path, params: PruneParams, witness: Witness | None = None
+    path: Path, output: Path, params: PruneParams, recorder: Recorder | None = None
 ) -> dict[str, Any]:
     """Prune the network in the model file ``path`` and write it to ``output``.
 
@@ -60,10 +60,10 @@ def prune_model(
         pruned = prune(original, params)
     except ValueError as error:
         raise UserError(f"{path} cannot be pruned: {error}") from error
-    if witness is not None:
-        witness.params({"prune": params.model_dump(mode="json"), "model": str(path)})
+    if recorder is not None:
+        recorder.params({"prune": params.model_dump(mode="json"), "model": str(path)})
     student = pruned.model.requires_grad_(True)
-    _recover(original, pruned, params, witness)
+    _recover(original, pruned, params, recorder)
     save_model(output, student)
     before, after = (measure(model, params.latency) for model in (original, student))
     speedup = round(before["latency_ms"] / after["latency_ms"], 3)
@@ -89,21 +89,21 @@ def measure(model: Derainer, latency: LatencyParams) -> dict[str, float]:
 
 
 def _recover(
-    original: Derainer, pruned: Pruned[Derainer], params: PruneParams, witness: Witness | None
+    original: Derainer, pruned: Pruned[Derainer], params: PruneParams, recorder: Recorder | None
 ) -> None:
     """Distil the original into the pruned network, on the images that ``params`` ask for."""
     recovery = params.recovery
-    images = _images(original, recovery, params.seed, witness)
+    images = _images(original, recovery, params.seed, recorder)
     course = recover(
         pruned.model, original, images, recovery.steps, lr=recovery.lr, masks=pruned.masks
     )
     for step, loss in track(course, recovery.steps, "recover"):
-        if witness is not None and (step % LOG_EVERY == 0 or step == recovery.steps):
-            witness.metrics({"recovery/distillation": loss}, step=step)
+        if recorder is not None and (step % LOG_EVERY == 0 or step == recovery.steps):
+            recorder.metrics({"recovery/distillation": loss}, step=step)
 
 
 def _images(
-    original: Derainer, recovery: RecoveryParams, seed: int, witness: Witness | None
+    original: Derainer, recovery: RecoveryParams, seed: int, recorder: Recorder | None
 ) -> Iterator[Tensor]:
     device = next(original.parameters()).device
     if recovery.images == "noise":
@@ -113,20 +113,20 @@ def _images(
     if recovery.images == "clean":
         return clean
     dreaming = Dreaming(**recovery.dream.model_dump())
-    return _seen(dream(penultimate(original), clean, dreaming, seed), dreaming.steps, witness)
+    return _seen(dream(penultimate(original), clean, dreaming, seed), dreaming.steps, recorder)
 
 
 def _on(device: torch.device, batches: Iterable[Tensor]) -> Iterator[Tensor]:
     return (batch.to(device) for batch in batches)
 
 
-def _seen(dreams: Iterable[Dream], last: int, witness: Witness | None) -> Iterator[Tensor]:
+def _seen(dreams: Iterable[Dream], last: int, recorder: Recorder | None) -> Iterator[Tensor]:
     """Yield the images of dreams; record each dream that is complete."""
     for step, now in enumerate(dreams, start=1):
-        if witness is not None and now.step == last:
+        if recorder is not None and now.step == last:
             values = {"dream": now.dream, "diversity": now.diversity, "distance": now.distance}
-            witness.metrics({f"dream/{name}": value for name, value in values.items()}, step=step)
-            witness.picture(_sheet(now), name=f"dreams/{step:06}.png")
+            recorder.metrics({f"dream/{name}": value for name, value in values.items()}, step=step)
+            recorder.picture(_sheet(now), name=f"dreams/{step:06}.png")
         yield now.images
 
 

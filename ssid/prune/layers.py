@@ -9,14 +9,15 @@ Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Layer:
+class PrunableLayer:
     """A convolution or linear layer, all its applications taken together.
 
     Attributes:
         weight: name of its weight in the state dict; None if the weight is no parameter.
         out_dim: dimension of the weight that counts outputs.
         kernel: weights per pair of an input and an output channel.
-        positions: where one weight is applied on the traced image, over all applications.
+        positions: number of places where one weight is applied on the traced image, over all
+            applications.
         inputs: label of each input channel; None for a depthwise convolution.
         outputs: label of each output channel.
     """
@@ -42,12 +43,12 @@ class Channels:
         tensors: name in the state dict → dimension → label of each slice.
         layers: convolutions and linear layers.
         fixed: labels that must stay.
-        labels: how many labels there are; they count from 0.
+        labels: number of labels; they count from 0.
         other_macs: multiply-accumulates of everything that is not in ``layers``.
     """
 
     tensors: dict[str, dict[int, Labels]]
-    layers: list[Layer]
+    layers: list[PrunableLayer]
     fixed: Labels
     labels: int
     other_macs: int

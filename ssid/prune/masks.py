@@ -24,7 +24,7 @@ def prune_unstructured(
         model: the network; it is not changed.
         macs: share to keep, in (0, 1].
         criterion: a name in ``CRITERIA``.
-        seed: of the criterion ``random``.
+        seed: seed of the criterion ``random``.
 
     Raises:
         UserError: if the criterion is unknown.

@@ -30,14 +30,14 @@ class RecoveryParams(Params):
     """Distillation of the original into the pruned network.
 
     Attributes:
-        images: what both look at: dreamed, clean photographs, or random noise.
+        images: kind of images that both see: dreamed, clean photographs, or random noise.
         clean: folder of clean photographs, or a text list of photographs.
-        photographs: at most this many of them, evenly spaced; None for all.
+        photographs: number of them at most, evenly spaced; None for all.
         steps: optimizer steps; 0 leaves the pruned network as it is.
         batch: images per step.
         patch: their side in pixels.
         lr: rate of Adam on the weights.
-        dream: how images are dreamed.
+        dream: settings of the dreams.
     """
 
     images: Literal["dreamed", "clean", "noise"] = "dreamed"
@@ -57,12 +57,12 @@ class PruneParams(Params):
         models: networks of the project that `dvc repro` prunes; none by default.
         macs: share of the multiply-accumulates that remains.
         unit: ``filters`` gives smaller, faster layers; ``weights`` sets single weights to zero.
-        criterion: what is least needed: a name in ``ssid.prune.criteria.CRITERIA``.
+        criterion: rule that says what is least needed: a name in ``ssid.prune.criteria.CRITERIA``.
         multiple: filters remain in multiples of this number, which suits processors.
-        seed: of the noise, the crops and the criterion ``random``.
+        seed: seed of the noise, the crops and the criterion ``random``.
         threads: CPU threads that compute; None for one on every core.
-        recovery: what makes up for the loss.
-        latency: how speed is measured.
+        recovery: training that makes up for the loss.
+        latency: protocol of the measured speed.
     """
 
     models: list[Literal["teacher", "student"]] = Field(default_factory=list)

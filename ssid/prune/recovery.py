@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ssid.prune.masks import apply_masks
 
 
-class Progress(NamedTuple):
+class RecoveryStep(NamedTuple):
     """One step of recovery: its number, from 1, and L_KD."""
 
     step: int
@@ -25,7 +25,7 @@ def recover(
     *,
     lr: float = 1e-4,
     masks: Mapping[str, Tensor] | None = None,
-) -> Iterator[Progress]:
+) -> Iterator[RecoveryStep]:
     """Distil ``original`` into ``student`` in place, yielding after each step.
 
     min over S of mean|T(x) − S(x)|, with Adam ("Dreaming to Prune", CVPR 2022: L1, λ_KD = 1, rate
@@ -38,7 +38,7 @@ def recover(
         student: the pruned network S.
         original: the network T that it was pruned from.
         images: batches x, N×3×H×W in [0, 1]: dreamed, random, clean, or real training rain.
-        steps: at most this many batches are taken.
+        steps: number of batches taken at most.
         lr: rate of the weights at the start.
         masks: weights that stay zero, from :func:`~ssid.prune.masks.prune_unstructured`.
     """
@@ -53,4 +53,4 @@ def recover(
         optimizer.step()
         schedule.step()
         apply_masks(student, masks or {})
-        yield Progress(step, loss.item())
+        yield RecoveryStep(step, loss.item())

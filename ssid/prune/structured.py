@@ -46,7 +46,7 @@ def prune_structured(
         macs: share to keep, in (0, 1], of what :func:`~ssid.metrics.efficiency.count_macs` counts
             at 256×256. It is met to 0.1 %, or as nearly as the MACs of single groups allow.
         criterion: a name in ``CRITERIA``.
-        seed: of the criterion ``random``.
+        seed: seed of the criterion ``random``.
         multiple: leave layers with multiples of so many channels. 8 or 16 suit the vector units
             of processors, on which odd numbers can cost all that pruning saves; but the budget
             is met more coarsely.

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
-from ssid.prune.layers import Channels, Labels, LabelSet, Layer
+from ssid.prune.layers import Channels, Labels, LabelSet, PrunableLayer
 
 SPATIAL = {
     "interpolate", "pad", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d",
@@ -45,7 +45,7 @@ class Tracer(TorchFunctionMode):
         self._names = names
         self._set = LabelSet()
         self._tensors: dict[str, dict[int, Labels]] = {}
-        self._layers: dict[str | int, Layer] = {}
+        self._layers: dict[str | int, PrunableLayer] = {}
         # Tensors are kept alive with their labels: an id must not be given twice.
         self._seen: dict[int, tuple[Tensor, int, Labels]] = {}
 
@@ -142,7 +142,7 @@ class Tracer(TorchFunctionMode):
         key = self._names.get(id(weight), id(out))
         if key in self._layers:
             positions += self._layers[key].positions
-        self._layers[key] = Layer(
+        self._layers[key] = PrunableLayer(
             weight=self._names.get(id(weight)),
             out_dim=0 if depthwise else out_dim,
             kernel=prod(weight.shape[2:]),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ssid.relocation import adopt_artifacts
 from ssid.tracking.origin import flatten
 from ssid.tracking.spool import Event, Origin
 
@@ -47,6 +48,7 @@ def open_client(uri: str) -> Any:
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)  # it tells of each table that it creates
     with _alone(uri):
+        adopt_artifacts(uri)
         client = mlflow.MlflowClient(uri)
         if client.get_experiment_by_name(EXPERIMENT) is None:
             client.create_experiment(EXPERIMENT)
@@ -182,26 +184,25 @@ def _send_model(run: Run, events: Sequence[Event]) -> None:
 
 
 def _log_network(run: Run, file: Path, example_file: Path) -> None:
-    import mlflow
-    import torch
+    """Store a network that takes any batch, height and width: float32 N×3×H×W, RGB in [0, 1].
 
-    from ssid.export import strided_weights
+    MLflow refuses arrays of float64 (``astype("float32")``); JSON is converted.
+    """
+    import mlflow
+    from mlflow.types import Schema, TensorSpec
+
+    from ssid.export.program import Program, strided_weights
     from ssid.models import load_model
 
-    network = load_model(file)
-    # Two images: exported from one, the network would take only one.
-    example = np.concatenate([np.load(example_file, allow_pickle=False)] * 2)
-    with torch.no_grad():
-        output = network(torch.from_numpy(example)).numpy()
-    signature = mlflow.models.infer_signature(example, output)
+    free = Schema([TensorSpec(np.dtype("float32"), (-1, 3, -1, -1))])
     requirements = [f"{name}=={version(name)}" for name in ("torch", "numpy")]
     mlflow.set_tracking_uri(run.client.tracking_uri)
     with strided_weights(), mlflow.start_run(run_id=run.id, nested=True):
         mlflow.pytorch.log_model(
-            network,
+            Program(load_model(file)).eval(),
             name="model",
-            signature=signature,
-            input_example=example,
+            signature=mlflow.models.ModelSignature(inputs=free, outputs=free),
+            input_example=np.load(example_file, allow_pickle=False),
             pip_requirements=requirements,
         )
 

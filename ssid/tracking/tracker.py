@@ -76,7 +76,11 @@ class Tracker:
         self._file(name, lambda place: shutil.copyfile(path, place))
 
     def model(self, file: Path, example: np.ndarray) -> None:
-        """Record a model file with its signature; ``example`` is N×3×H×W float32 in [0, 1]."""
+        """Record a model file and an example for it, N×3×H×W float32 in [0, 1].
+
+        The example has more than one image, and different sides: a tracer takes equal sides for one
+        and the same, and one image for the only batch there is.
+        """
 
         def record(spool: Spool) -> None:
             shutil.copyfile(file, spool.place("model.safetensors"))

@@ -76,7 +76,7 @@ def save_checkpoint(
         identity: everything that makes two runs the same.
         progress: what to continue from.
         tensors: by name; shared tensors must be given once.
-        best: file of the best student so far, which is copied.
+        best: file of the best student so far, which is copied once there is one.
     """
     with named(folder):
         _save(folder, identity, progress, tensors, best)
@@ -95,7 +95,7 @@ def _save(
     partial.mkdir(parents=True)
     copies = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     (partial / TENSORS).write_bytes(save(copies))
-    if best is not None:
+    if best is not None and progress.best_sha256 is not None:
         shutil.copyfile(best, partial / BEST)
     _write_json(partial / STATE, {"identity": identity, "progress": asdict(progress)})
     _write_json(partial / MANIFEST, {p.name: sha256(p) for p in sorted(partial.iterdir())})

@@ -19,6 +19,7 @@ from ssid.project import (
     Project,
     data_digests,
     describe_real_rain,
+    open_fitted_stores,
     open_stores,
     open_training_stores,
 )
@@ -37,6 +38,7 @@ class Job:
         params: what params/ says.
         synthetic: stores of pairs.
         real: stores of real rain; empty where no term looks at it.
+        fitted: stores of pairs in the rain that was fitted to real sets; may be empty.
         student: the network that learns.
         teacher: the frozen teacher, or None.
         teacher_sha256: hash of the teacher's file, by which MLflow finds the run that made it.
@@ -51,6 +53,7 @@ class Job:
     params: TrainingParams
     synthetic: list[ImageStore]
     real: list[ImageStore]
+    fitted: list[ImageStore]
     student: Derainer
     teacher: Derainer | None
     teacher_sha256: str | None
@@ -59,6 +62,11 @@ class Job:
     record: Mapping[str, object]
     tags: Mapping[str, str]
     tracking: str | None
+
+    @property
+    def pairs(self) -> list[ImageStore]:
+        """All stores of pairs."""
+        return [*self.synthetic, *self.fitted]
 
     @property
     def fingerprint(self) -> str:
@@ -84,12 +92,13 @@ def make_job(
     """
     synthetic = open_training_stores(catalogue, params.synthetic, project)
     real = open_stores(catalogue, "real", params.real, project) if params.batch.real else []
+    fitted = open_fitted_stores(catalogue, params.real, project) if params.batch.fitted else []
     teacher = load_model(teacher_file).eval().requires_grad_(False) if teacher_file else None
     student = initial_network(params, teacher_file)
     teacher_sha256 = sha256(teacher_file) if teacher_file else None
     record = {
         stage: params.model_dump(mode="json"),
-        "data": data_digests([*synthetic, *real]),
+        "data": data_digests([*synthetic, *fitted, *real]),
         "excluded": {store.summary.name: sorted(store.excluded) for store in synthetic},
         "teacher": teacher_sha256,
         "init": sha256(Path(params.init)) if params.init not in ("random", "teacher") else None,
@@ -99,6 +108,7 @@ def make_job(
         params=params,
         synthetic=synthetic,
         real=real,
+        fitted=fitted,
         student=student,
         teacher=teacher,
         teacher_sha256=teacher_sha256,
@@ -116,8 +126,10 @@ def make_batches(job: Job, accelerator: Accelerator) -> Batches:
     return Batches(
         job.synthetic,
         job.real,
+        job.fitted,
         pairs=batch.pairs,
         real_count=batch.real,
+        fitted_count=batch.fitted,
         patch=batch.patch,
         seed=job.params.seed,
         rank=accelerator.process_index,

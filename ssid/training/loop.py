@@ -145,7 +145,7 @@ class Trainer:
         hand_over(self.best, output, self.progress)
         self.tracker.tags({"model_sha256": sha256(output)})
         example, _ = next(central_crops(self.job.synthetic), (torch.rand(1, 3, 64, 64), None))
-        self.tracker.model(output, example[..., :64, :64].contiguous().numpy())
+        self.tracker.model(output, example[..., :40, :64].repeat(2, 1, 1, 1).numpy())
         remove_checkpoints(self.checkpoints)
 
     def _begin(self) -> None:
@@ -154,7 +154,7 @@ class Trainer:
             clear_after(self.job.folder, self.progress.step)
         self.journal.begin(self.progress.step)
         self.tracker.params(self.job.record)
-        self.tracker.inputs(data_digests([*self.job.synthetic, *self.job.real]))
+        self.tracker.inputs(data_digests([*self.job.pairs, *self.job.real]))
         self.tracker.tags(self.job.tags)
         if self.job.teacher_sha256:
             self.tracker.link("teacher_run", model_sha256=self.job.teacher_sha256)
@@ -210,7 +210,7 @@ class Trainer:
     def _validate(self) -> None:
         """Score the student, and keep it if it is the best so far."""
         progress, student = self.progress, self.job.student
-        result = validate(student, self.job.synthetic, self.accelerator)
+        result = validate(student, self.job.pairs, self.accelerator)
         if result is not None:
             best = -math.inf if progress.best is None else progress.best
             improved = result.psnr > best
@@ -228,13 +228,13 @@ class Trainer:
     def _save(self) -> None:
         if self.accelerator.is_main_process:
             tensors = collect(self.job.student, self.objective, self.optimizer, self.journal)
-            best = self.best if self.progress.best_sha256 else None
-            save_checkpoint(self.checkpoints, self.job.identity, self.progress, tensors, best)
+            what = self.job.identity, self.progress, tensors, self.best
+            save_checkpoint(self.checkpoints, *what)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         """Go back to the state of a checkpoint."""
-        parts = self.job.student, self.objective, self.optimizer, self.journal
-        restore(checkpoint.tensors, *parts)
+        student, tensors = self.job.student, checkpoint.tensors
+        restore(tensors, student, self.objective, self.optimizer, self.journal)
         if checkpoint.best is not None and self.accelerator.is_main_process:
             with atomic_write(self.best) as partial:
                 copy_best(checkpoint.best, partial, self.progress)

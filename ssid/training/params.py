@@ -16,10 +16,11 @@ from ssid.objective.params import TermParams
 
 
 class BatchParams(Params):
-    """Crops per training step, ``patch``×``patch`` pixels: synthetic pairs and real images.
+    """Crops per training step, ``patch``×``patch`` pixels: pairs and real images.
 
     Attributes:
         pairs: synthetic pairs per step, over all processes.
+        fitted: pairs in the rain that was fitted to real images, beside the others.
         real: real images per step, over all processes.
         patch: side of the crops in pixels.
         parts: what a step is computed in, one after the other; their gradients are averaged. Takes
@@ -27,6 +28,8 @@ class BatchParams(Params):
     """
 
     pairs: Annotated[int, Field(ge=1, le=65_536)]
+    # Left out of records at 0, so that runs from before it keep their identity.
+    fitted: Annotated[int, Field(ge=0, le=65_536, exclude_if=lambda count: count == 0)] = 0
     real: Annotated[int, Field(ge=0, le=65_536)] = 0
     patch: Annotated[int, Field(ge=16, le=4_096)]
     # Left out of records at 1, so that runs from before there were parts keep their identity.
@@ -34,10 +37,10 @@ class BatchParams(Params):
 
     @model_validator(mode="after")
     def _parts_are_equal(self) -> Self:
-        if self.pairs % self.parts or self.real % self.parts:
+        if any(count % self.parts for count in (self.pairs, self.fitted, self.real)):
             raise ValueError(
-                f"parts: found {self.parts}, which divides pairs: {self.pairs} and real:"
-                f" {self.real} into unequal parts"
+                f"parts: found {self.parts}, which divides pairs: {self.pairs}, fitted:"
+                f" {self.fitted} and real: {self.real} into unequal parts"
             )
         return self
 
@@ -96,7 +99,7 @@ class TrainingParams(Params):
         threads: CPU threads that compute; None for one on every core.
         objective: weighted terms by name; :func:`check_objective` checks names and options.
         synthetic: names of the synthetic sets to train on; None for all of the catalogue.
-        real: the same for real sets.
+        real: the same for real sets, and for the pairs in their rain.
     """
 
     model: ModelParams
@@ -152,9 +155,10 @@ class TeacherParams(TrainingParams):
     def _is_taught_by_pairs(self) -> Self:
         if self.init == "teacher":
             raise ValueError("init: the teacher cannot start from the teacher; use random")
-        if self.batch.real or self.real:
+        if self.batch.real or self.batch.fitted or self.real:
             raise ValueError(
-                "the teacher learns from pairs alone; set batch.real: 0 and real: null"
+                "the teacher learns from synthetic pairs alone; set batch.real: 0,"
+                " batch.fitted: 0 and real: null"
             )
         return self
 

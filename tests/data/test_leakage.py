@@ -108,7 +108,7 @@ def test_leaks_are_written_and_left_out_of_every_split(project):
     params = DataParams(synthetic={"train": train}, benchmark={"test": test})
     file = folder / "excluded.json"
     leaks = write_exclusions(params, folder / "prepared", file)["train"]
-    assert {(leak.name, leak.benchmark, leak.twin) for leak in leaks} == {
+    assert {(leak.name, leak.benchmark, leak.image) for leak in leaks} == {
         ("rain-3.png", "test", "rain-1.png"),
         ("rain-7.png", "test", "rain-0.png"),
     }

@@ -6,7 +6,7 @@ import torch
 from ssid.data.store.reader import ImageStore
 from ssid.evaluation import downstream
 from ssid.evaluation.downstream import find_objects, measure_downstream, read_estimates
-from ssid.evaluation.judges import Judges
+from ssid.evaluation.metric_models import MetricModels
 from ssid.evaluation.scores import save_pictures
 from ssid.metrics.downstream import Boxes
 
@@ -42,15 +42,15 @@ def folder(store, tmp_path_factory):
 
 
 def test_a_perfect_estimate_agrees_and_rain_does_not(store, folder):
-    judges = Judges(segmenter=segment, classes=9, detector=detect)
-    numbers = measure_downstream(store, METHODS, None, judges, folder)
+    models = MetricModels(segmenter=segment, classes=9, detector=detect)
+    numbers = measure_downstream(store, METHODS, None, models, folder)
     assert numbers["perfect"] == {"mpa": 1, "miou": 1, "map": 1}
     assert 0 < numbers["rainy"]["miou"] < numbers["rainy"]["mpa"] < 1
 
 
 def test_only_who_is_asked_answers(store, folder):
-    assert measure_downstream(store, METHODS, 2, Judges(), folder) == {m: {} for m in METHODS}
-    numbers = measure_downstream(store, METHODS, 2, Judges(detector=detect), folder)
+    assert measure_downstream(store, METHODS, 2, MetricModels(), folder) == {m: {} for m in METHODS}
+    numbers = measure_downstream(store, METHODS, 2, MetricModels(detector=detect), folder)
     assert set(numbers["rainy"]) == {"map"}
 
 
@@ -58,7 +58,7 @@ def test_without_a_certain_object_in_clean_images_there_is_no_precision(store, f
     def doubt(image):
         return detect(image)._replace(scores=torch.tensor([0.49, 0.1]))
 
-    numbers = measure_downstream(store, METHODS, 2, Judges(detector=doubt), folder)
+    numbers = measure_downstream(store, METHODS, 2, MetricModels(detector=doubt), folder)
     assert numbers == {method: {} for method in METHODS}
 
 

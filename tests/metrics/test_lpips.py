@@ -64,3 +64,11 @@ def test_other_networks_are_refused(tmp_path):
     torch.save({"features.0.weight": torch.zeros(3)}, path)
     with pytest.raises(UserError, match="belong to another network"):
         Lpips("alex", path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no tensors at all", b"PK\x03\x04 cut short"])
+def test_damaged_weights_are_told(tmp_path, content):
+    path = tmp_path / "damaged.pth"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"damaged\.pth"):
+        Lpips("alex", path)

@@ -129,7 +129,8 @@ def test_what_differs_from_another_run_is_said(tmp_path, caplog, change, said):
 def test_the_best_student_is_part_of_it(tmp_path):
     best = tmp_path / "best.safetensors"
     best.write_bytes(b"the best")
-    save_checkpoint(tmp_path / "c", MINE, Progress(step=3), {"w": torch.zeros(1)}, best)
+    progress = Progress(step=3, best_sha256="a")
+    save_checkpoint(tmp_path / "c", MINE, progress, {"w": torch.zeros(1)}, best)
     best.write_bytes(b"damaged")
     found = load_checkpoint(tmp_path / "c", MINE).best
     assert found.read_bytes() == b"the best"

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import numpy as np
 
@@ -51,10 +51,17 @@ def make_row(kind: type[Row], values: dict[str, Any], path: Path) -> Row:
     if values.keys() != expected.keys():
         raise damaged(path, f"it lacks, or has too many of, {sorted(values.keys() ^ expected)[:3]}")
     for name, value in values.items():
-        wanted = expected[name] if isinstance(expected[name], type) else str
-        if type(value) is not wanted or (isinstance(value, int) and not 0 <= value < 2**62):
+        if not _fits(value, expected[name]):
             raise damaged(path, f"its {name} is {value!r:.40}")
     return kind(**values)
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Return whether a value is of the type of a field; counts of bytes and images are bounded."""
+    if get_origin(kind) is Mapping:
+        return isinstance(value, dict) and all(_fits(count, int) for count in value.values())
+    wanted = kind if isinstance(kind, type) else str
+    return type(value) is wanted and (not isinstance(value, int) or 0 <= value < 2**62)
 
 
 def open_array(file: Path) -> Picture:

@@ -1,6 +1,7 @@
 """What is noted of a prepared set and of each of its images, and in which files."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 FORMAT = 2
@@ -65,6 +66,8 @@ class Summary:
         paired: whether the images have targets.
         standin: whether rendered rain stands in for real rain.
         digest: SHA-256 over the bytes of the images and the rows of the catalogue.
+        refused: images, or pairs, that are missing from the set, counted by reason; notes and other
+            files that are no images do not count.
     """
 
     format: int
@@ -81,6 +84,7 @@ class Summary:
     paired: bool
     standin: bool
     digest: str
+    refused: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         splits = {"train": self.train, "val": self.val, "test": self.test}

@@ -5,7 +5,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -183,6 +183,7 @@ class StoreWriter:
         files: int,
         left_out: int,
         standin: bool,
+        missing: Mapping[str, int],
     ) -> Summary:
         """Write everything but the pixels, and force all of it to the disk.
 
@@ -194,6 +195,7 @@ class StoreWriter:
             files: files found in the root.
             left_out: usable files beyond the limit.
             standin: whether rendered rain stands in for real rain.
+            missing: images, or pairs, that are refused, counted by reason.
         """
         hashes = [array.finish() for array in self._arrays]
         digest = set_digest(hashes, records)
@@ -213,6 +215,7 @@ class StoreWriter:
             paired=self.paired,
             standin=standin,
             digest=digest,
+            refused=missing,
         )
         (self.path / QUARANTINE).write_text(as_json([asdict(file) for file in refused]), "utf-8")
         (self.path / SUMMARY).write_text(as_json(asdict(summary)), "utf-8")

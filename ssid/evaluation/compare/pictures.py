@@ -24,9 +24,9 @@ def write_extremes(comparisons: Sequence[Comparison], method: str, folder: Path)
     rainy, as the first run derained them, as this run did, and clean where that is known.
 
     Args:
-        comparisons: of evaluations whose folders hold pictures, the first run's among them.
-        method: whose estimates to show.
-        folder: where the sheets go; made if it is not there.
+        comparisons: comparisons of evaluations whose folders hold pictures, the first run's, too.
+        method: network whose estimates are shown.
+        folder: folder of the sheets; made if it is not there.
 
     Raises:
         UserError: if an evaluation has no picture of such an image.
@@ -36,9 +36,9 @@ def write_extremes(comparisons: Sequence[Comparison], method: str, folder: Path)
         rows = sheets.setdefault(comparison.set, [])
         rows += extremes(comparison, comparisons[0].source, method)
     written = []
-    for name, of_set in sheets.items():
+    for name, rows in sheets.items():
         path = folder / f"{name.replace('/', '-')}.jpg"
-        write_rows(path, of_set, MAX_BYTES)
+        write_rows(path, rows, MAX_BYTES)
         written.append(path)
     return written
 
@@ -47,8 +47,8 @@ def ranking(comparisons: Sequence[Comparison]) -> Iterator[Comparison]:
     """Yield the comparisons with the first run by which the images of each set are ranked."""
     known = {(comparison.set, comparison.metric) for comparison in comparisons}
     for comparison in comparisons:
-        told_by = next((m for m in RANKING if (comparison.set, m) in known), None)
-        if comparison.baseline is not None and comparison.metric == told_by:
+        ranking_metric = next((m for m in RANKING if (comparison.set, m) in known), None)
+        if comparison.baseline is not None and comparison.metric == ranking_metric:
             yield comparison
 
 

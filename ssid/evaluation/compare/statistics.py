@@ -15,7 +15,9 @@ from ssid.metrics.table import METRICS
 
 RESAMPLES = 10_000
 LEVEL = 0.95
+"""Confidence of the intervals."""
 FEWEST = 8
+"""Fewest images of which a set says anything."""
 NOISE = "noise"
 TOO_FEW = "too few images"
 
@@ -58,7 +60,7 @@ def bootstrap_interval(
     Args:
         differences: S repetitions × N images.
         resamples: number of draws.
-        seed: of the draws.
+        seed: seed of the draws.
     """
     rows, columns = differences.shape
     rng = np.random.default_rng(seed)

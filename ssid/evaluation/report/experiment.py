@@ -15,8 +15,8 @@ class Experiment(NamedTuple):
     """The parameters of a project.
 
     Attributes:
-        teacher: how it was trained.
-        student: how it was trained.
+        teacher: network and its training.
+        student: network and its training.
         catalogue: the data sets.
         files: text of every parameter file by name.
     """
@@ -33,7 +33,7 @@ class Network(NamedTuple):
     Attributes:
         method: its name in the tables.
         model: its name and options in params/, or nothing if it has no file there.
-        source: where the model is published.
+        source: publication of the model.
         measures: parameters, gmacs, latency_ms, activations_mib, and on CUDA peak_memory_mib.
     """
 

@@ -41,17 +41,17 @@ class Chart(NamedTuple):
     """A chart, and the box in pixels that its axes enclose.
 
     Attributes:
-        title: what it shows.
-        x_label: of the horizontal axis, with its unit.
-        y_label: of the vertical axis, with its unit.
-        x_ticks: from left to right.
-        y_ticks: from bottom to top.
+        title: title that says what it shows.
+        x_label: x label of the horizontal axis, with its unit.
+        y_label: y label of the vertical axis, with its unit.
+        x_ticks: ticks from left to right.
+        y_ticks: ticks from bottom to top.
         lines: the curves.
-        summary: the same in words, for people who do not see it.
+        summary: content in words, for people who do not see it.
         skipped: points that are not finite and cannot be drawn.
-        width: of the whole.
-        height: of the whole.
-        left: of the box; so ``right``, ``top`` and ``bottom``.
+        width: width of the whole.
+        height: height of the whole.
+        left: left side of the box; so ``right``, ``top`` and ``bottom``.
     """
 
     title: str
@@ -81,9 +81,9 @@ def draw_chart(
     """Lay out a chart of ``series``, or return None if no point can be drawn.
 
     Args:
-        title: what the chart shows.
-        x_label: of the horizontal axis, which counts something.
-        y_label: of the vertical axis, with its unit.
+        title: title that says what the chart shows.
+        x_label: x label of the horizontal axis, which counts something.
+        y_label: y label of the vertical axis, with its unit.
         series: (x, y) by name of the curve.
         include: values that the vertical axis spans in any case.
     """

@@ -35,7 +35,7 @@ class Choice(NamedTuple):
     place: str
 
 
-class Layer(NamedTuple):
+class PanelPicture(NamedTuple):
     """One method's picture of an image, with its size in pixels."""
 
     method: str
@@ -44,7 +44,7 @@ class Layer(NamedTuple):
     height: int
 
 
-Panel = Sequence[Layer]
+Panel = Sequence[PanelPicture]
 """The pictures of one image: rainy first, then the student's; empty where files are missing."""
 
 
@@ -86,7 +86,7 @@ def embed(panels: Sequence[Mapping[str, Path]]) -> list[Panel]:
     """Return the pictures of all panels, as large and as good as all of them together may be.
 
     Args:
-        panels: for each, the files by method, see :func:`files_of`.
+        panels: files of each panel by method, see :func:`files_of`.
     """
     embedded: list[Panel] = []
     for encoding in ENCODINGS:
@@ -117,11 +117,11 @@ def _existing(folder: Path, methods: Iterable[str]) -> dict[str, Path]:
     return {method: file for method, file in files.items() if file.is_file()}
 
 
-def _encode(method: str, file: Path, encoding: Encoding) -> Layer:
+def _encode(method: str, file: Path, encoding: Encoding) -> PanelPicture:
     with Image.open(file) as image:
         picture = image.convert("RGB")
     picture.thumbnail((encoding.width, encoding.height), Image.Resampling.LANCZOS)
     memory = io.BytesIO()
     picture.save(memory, "WEBP", quality=encoding.quality)
     data = base64.b64encode(memory.getvalue()).decode()
-    return Layer(method, f"data:image/webp;base64,{data}", *picture.size)
+    return PanelPicture(method, f"data:image/webp;base64,{data}", *picture.size)

@@ -31,12 +31,12 @@ class Section(NamedTuple):
 
     Attributes:
         results: all that was measured.
-        kind: what its rain is, in words.
-        adapted: whether the student saw the images in training.
-        metric: what the set is judged by, or None if that was not measured.
+        kind: words for its rain.
+        adapted: flag: the student saw the images in training.
+        metric: metric by which the set is judged, or None if it was not measured.
         before: mean of the rainy images in that metric.
         headline: the student's.
-        others: the same of the other networks by method.
+        others: cells of the other networks by method.
         kept: share of the sharpness of the rainy images that the student keeps.
         undefined: images without a value of ``metric``.
         table: means by method.
@@ -71,21 +71,21 @@ def make_sections(results: Results, experiment: Experiment, pictures: int) -> li
 
 
 def first_look(sections: Sequence[Section]) -> tuple[Section, Shown] | None:
-    """Return the image at the top of the page: a median one, of real rain rather than rendered."""
+    """Return the image at the top: a median one, of the rain that the student adapts to."""
     with_pictures = [
         (section, shown)
-        for section in sorted(sections, key=_renown)
+        for section in sorted(sections, key=_display_order)
         for shown in sorted(section.images, key=lambda shown: shown.choice.place != "median")
         if shown.panel
     ]
     return with_pictures[0] if with_pictures else None
 
 
-def _renown(section: Section) -> int:
-    """Return 0 for real rain, 1 for pairs, 2 for stand-ins."""
+def _display_order(section: Section) -> int:
+    """Return 0 for real rain, 1 for stand-ins, 2 for pairs: what the student adapts to is first."""
     if section.results.standin:
-        return 2
-    return int(section.results.role != "real")
+        return 1
+    return 0 if section.results.role == "real" else 2
 
 
 def _shown(results: SetResults, choice: Choice, panel: Panel) -> Shown:

@@ -38,6 +38,7 @@ def write(path, sizes, *, paired=True, split="train"):
             files=len(sizes) + 1,
             left_out=0,
             standin=False,
+            missing={},
         )
     return written, records, summary
 
