@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 data = typer.Typer(help="Look into data sets and add your own.", no_args_is_help=True)
 app.add_typer(data, name="data")
+tracking = typer.Typer(help="What MLflow knows of runs.", no_args_is_help=True)
+app.add_typer(tracking, name="track")
 
 
 @app.callback()
@@ -289,6 +291,21 @@ def data_show(
         sheet = output / f"{role}-{name}.png"
         write_contact_sheet(ImageStore(PREPARED / role / name), sheet)
         print(f"wrote {sheet}")
+
+
+@tracking.command("sync")
+def track_sync(
+    to: Annotated[
+        str | None, typer.Option(help="MLflow's store; default: the one that each run was for.")
+    ] = None,
+) -> None:
+    """Send the records that runs left unsent, because MLflow was away or they were killed."""
+    from ssid.project import Project
+    from ssid.tracking.sync import sync
+
+    _require_project()
+    lines = list(sync(Project().runs, to))
+    print("\n".join(lines) or "nothing waits: MLflow has every record")
 
 
 def _require_project() -> None:

@@ -22,7 +22,8 @@ DECIDE_NOTHING = {
     "ssid/progress.py": "shows how far the work is",
     "ssid/relocation.py": "corrects paths in MLflow's records",
     "ssid/registry.py": "finds entries by name",
-    "ssid/tracking.py": "records what others did",
+    "ssid/ownership.py": "keeps others out",
+    "ssid/tracking": "records what others did",
     "ssid/data/__init__.py": "a docstring",
     "ssid/data/roles.py": "a type",
 }

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ssid.config.base import Count, CountOrZero, Params, named
+from ssid.config.base import Count, Params, Seed, named
 from ssid.data.rain.profiles import PROFILES
 from ssid.data.roles import Role
 from ssid.errors import UnknownNameError
@@ -86,10 +86,10 @@ class DataSet(Params):
     clean: Marks = Field(default_factory=list)
     manifest: Annotated[str, Field(min_length=1)] | None = None
     rain: Rain | None = None
-    renderings: Count = 1
+    renderings: Annotated[int, Field(ge=1, le=10_000)] = 1
     limit: Count | None = None
-    max_side: Annotated[int, Field(ge=32)] | None = None
-    seed: CountOrZero = 0
+    max_side: Annotated[int, Field(ge=32, le=100_000)] | None = None
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _manifest_lies_in_root(self) -> Self:

@@ -18,7 +18,7 @@ from ssid.data.sources.layouts.halves import check_order
 from ssid.data.sources.listing import SUFFIXES, RefusedFile, natural_key, reasons
 from ssid.data.splits import evenly_spaced, held_out
 from ssid.data.store.journal import Entry, Journal, identify
-from ssid.data.store.reader import Record, Split, Summary
+from ssid.data.store.records import Record, Split, Summary
 from ssid.data.store.writer import StoreWriter, replacing
 from ssid.errors import UserError
 from ssid.progress import track

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ssid.errors import UserError
 from ssid.models.base import Derainer, Recipe
+from ssid.models.bounded import check_tensors
 from ssid.models.weights import build
 from ssid.registry import Registry
 
@@ -50,16 +51,21 @@ def import_weights(family: str, file: Path) -> Derainer:
     published = _without_wrapper(_read_state_dict(file))
     _check_keys(published, importer, family, file)
     model = build(importer.recipe)
+    joined = {key: [published[part] for part in parts] for key, parts in importer.keys.items()}
     try:
-        model.load_state_dict(
-            {
-                key: torch.cat([published[part] for part in parts])
-                for key, parts in importer.keys.items()
-            }
-        )
-    except RuntimeError as error:
+        check_tensors({k: _joined_shape(v) for k, v in joined.items()}, model.state_dict())
+        model.load_state_dict({key: torch.cat(parts) for key, parts in joined.items()})
+    except (RuntimeError, ValueError) as error:
         raise UserError(f"{file} does not fit the family {family!r}: {error}") from error
     return model
+
+
+def _joined_shape(parts: list[Tensor]) -> tuple[list[int], bool]:
+    """Return the shape of tensors joined along their first dimension, and if all are fractions."""
+    shapes = [tuple(part.shape) for part in parts]
+    if not all(shape and shape[1:] == shapes[0][1:] for shape in shapes):
+        return [], False
+    return [sum(s[0] for s in shapes), *shapes[0][1:]], all(p.is_floating_point() for p in parts)
 
 
 def _read_state_dict(file: Path) -> dict[str, Tensor]:
@@ -72,7 +78,9 @@ def _read_state_dict(file: Path) -> dict[str, Tensor]:
             f"{file} cannot be read as tensors alone; it is damaged, or it holds Python objects,"
             " which are never loaded. Expected a state dict saved by torch.save."
         ) from error
-    if not isinstance(found, dict) or not all(isinstance(v, Tensor) for v in found.values()):
+    if not isinstance(found, dict) or not all(
+        isinstance(k, str) and isinstance(v, Tensor) for k, v in found.items()
+    ):
         raise UserError(
             f"{file} holds {_describe(found)}. Expected a state dict: tensors by name, alone."
         )
@@ -90,7 +98,11 @@ def _without_wrapper(state: dict[str, Tensor]) -> dict[str, Tensor]:
 def _describe(found: Any) -> str:
     if not isinstance(found, dict):
         return f"a {type(found).__name__}"
-    others = [str(key) for key, value in found.items() if not isinstance(value, Tensor)]
+    others = [
+        str(key)[:60]
+        for key, value in found.items()
+        if not (isinstance(key, str) and isinstance(value, Tensor))
+    ]
     return f"a dictionary in which {', '.join(others[:3])} is not a tensor"
 
 

@@ -4,7 +4,6 @@ import inspect
 import json
 from typing import Annotated, Any
 
-import torch
 from pydantic import (
     Field,
     TypeAdapter,
@@ -16,7 +15,8 @@ from pydantic import (
 from ssid.config.base import Params, registered
 from ssid.config.explain import explain_value
 from ssid.errors import InvalidValueError, UserError
-from ssid.models import MODELS, create_model
+from ssid.models import MODELS, Recipe
+from ssid.models.bounded import sketch
 from ssid.models.registry import check_options
 
 
@@ -47,9 +47,10 @@ def _check_network(name: str, options: dict[str, Any]) -> None:
         except ValidationError as error:
             raise InvalidValueError(f"{option}: {explain_value(error.errors()[0])}") from error
     try:
-        with torch.device("meta"):
-            create_model(name, **options)
-    except (RuntimeError, ArithmeticError, LookupError) as error:  # such as a negative width
+        sketch(Recipe(name, options))
+    except UserError:
+        raise
+    except ValueError as error:  # such as a negative width
         raise InvalidValueError(
             f"model {name!r} cannot be built with {options}: {error}"
         ) from error
