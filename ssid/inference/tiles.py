@@ -1,6 +1,7 @@
 """Derain one image of any size: at once, or in tiles that equal the whole."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from ssid.models import Derainer
 TILE_GRID = 32
 """Tiles begin at multiples of this, so that pooling and strides see the grid of the whole image."""
 
-SMALL = 1 << 18
+SMALL = 1 << 20
 """Pixels that always fit: measuring what a network takes costs seconds."""
 
 Estimate = NDArray[np.float32]
@@ -97,14 +98,26 @@ class _Finish:
 def _exact(runner: Runner, image: Levels, side: int, margin: int, finish: _Finish) -> Levels:
     height, width = image.shape[:2]
     result = np.empty_like(image)
-    for top in range(0, height, side):
-        rows, seen_rows = _spans(top, side, margin, height)
-        for left in range(0, width, side):
-            columns, seen_columns = _spans(left, side, margin, width)
+    for rows, seen_rows in _windows(height, side, margin):
+        for columns, seen_columns in _windows(width, side, margin):
             estimate = _estimate(runner, image[seen_rows, seen_columns])
             tile = estimate[_within(rows, seen_rows), _within(columns, seen_columns)]
             result[rows, columns] = finish(tile)
     return result
+
+
+def _windows(size: int, side: int, margin: int) -> Iterator[tuple[slice, slice]]:
+    """Yield the rows or columns of tiles, and those that the network sees for them.
+
+    What it sees has one size wherever the grid allows: runtimes keep work space for every size.
+    """
+    seen = side + 2 * margin
+    last = _to_grid(max(size - seen, 0))
+    done = 0
+    for first in [*range(0, last, side), last]:
+        stop = size if first == last else first + side + margin
+        yield slice(done, stop), slice(first, min(first + seen, size))
+        done = stop
 
 
 def _blended(runner: Runner, image: Levels, side: int, margin: int) -> Estimate:
