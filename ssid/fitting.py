@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 
 import torch
 
@@ -10,7 +11,7 @@ from ssid.data.rain.files import write_profile
 from ssid.data.rain.fit import FittedRain, cut_crops, fit_rain, rained_on
 from ssid.data.rain.pairs import clean_photographs, render_pairs
 from ssid.data.rain.params import FitParams
-from ssid.data.rain.picture import write_fitted
+from ssid.data.rain.picture import COLUMNS, write_fitted
 from ssid.data.rain.prior import random_profile
 from ssid.data.rain.reader import load_reader
 from ssid.data.roles import FITTED
@@ -55,11 +56,11 @@ def fit_set(
     _say(name, fitted, names)
     base = project.rain / name
     write_profile(fitted.profile, base.with_suffix(".yaml"))
-    crops = [torch.cat(cut_crops(pictures, 5, params.seed))[:5] for pictures in (rainy, clean)]
-    rendered = rained_on(crops[1], fitted.profile, params.seed)
-    priors = [random_profile(seed) for seed in range(PRIORS)]
     picture = base.with_suffix(".jpg")
-    write_fitted(_pictures(crops[0]), _pictures(rendered), priors, fitted.profile, picture)
+    shown, ground_shown = (_examples(pictures, params.seed) for pictures in (rainy, clean))
+    rendered = rained_on(ground_shown, fitted.profile, params.seed)
+    priors = [random_profile(seed) for seed in range(PRIORS)]
+    write_fitted(_pictures(shown), _pictures(rendered), priors, fitted.profile, picture)
     figures = _figures(fitted)
     record = {**figures, "photographs": len(chosen), "without_rain": names}
     base.with_suffix(".json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
@@ -72,6 +73,12 @@ def fit_set(
         tracker.metrics(figures, 0)
         for suffix in (".yaml", ".jpg"):
             tracker.file(base.with_suffix(suffix))
+
+
+def _examples(photographs: Sequence[Picture], seed: int) -> torch.Tensor:
+    """Return a crop of each of a few photographs, N×3×SIDE×SIDE uint8."""
+    chosen = evenly_spaced(photographs, COLUMNS)
+    return torch.cat(cut_crops(chosen, len(chosen), seed))
 
 
 def _pictures(crops: torch.Tensor) -> list[Picture]:

@@ -104,7 +104,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
         "probe_every": 2,
     }
     clone.change("params/teacher.yaml", **short)
-    clone.change("params/student.yaml", **short, batch__real=1)
+    clone.change("params/student.yaml", **short, batch__fitted=1, batch__real=1)
+    clone.change("params/rain.yaml", crops=4, rounds=1, renderings=1)
     clone.change("params/evaluate.yaml", latency__repeats=2, latency__warmup=0, latency__height=64)
     clone.done("git", "init", "--quiet")
     clone.commit()
@@ -118,7 +119,7 @@ def first(clone: Clone) -> set[str]:
 
 def test_first_run_runs_every_stage(clone: Clone, first: set[str]) -> None:
     assert {"prepare-synthetic@demo", "prepare-real@standin", "prepare-benchmark@demo"} <= first
-    assert {"exclude", "pretrain", "distill", "evaluate", "report"} <= first
+    assert {"exclude", "fit@standin", "pretrain", "distill", "evaluate", "report"} <= first
     metrics = json.loads((clone.path / "evaluation/metrics.json").read_text())
     assert set(metrics["benchmark"]["demo"]) == {"rainy", "teacher", "student"}
     assert metrics["network"]["student"]["parameters"] < metrics["network"]["teacher"]["parameters"]
@@ -133,7 +134,7 @@ def test_mlflow_links_the_student_to_its_teacher(clone: Clone, first: set[str]) 
     assert "benchmark/demo/psnr_y" in student.data.metrics
     assert student.data.tags["real_rain"].startswith("stand-in")
     inputs = {entry.dataset.name for entry in student.inputs.dataset_inputs}
-    assert inputs == {"synthetic/demo", "real/standin"}
+    assert inputs == {"synthetic/demo", "fitted/standin", "real/standin"}
 
 
 def test_second_run_runs_nothing(clone: Clone, first: set[str]) -> None:
@@ -197,7 +198,7 @@ def test_another_real_set_reruns_only_what_depends_on_it(clone: Clone, first: se
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff not a photograph")
     clone.done("ssid", "data", "add", "mine", "my_rain")
     output = clone.done("dvc", "repro")
-    assert ran(output) == {"prepare-real@mine", "distill", "evaluate", "report"}
+    assert ran(output) == {"prepare-real@mine", "fit@mine", "distill", "evaluate", "report"}
     refused = json.loads((clone.path / "data/prepared/real/mine/quarantine.json").read_text())
     assert [entry["file"] for entry in refused] == ["broken.jpg"]
 

@@ -35,6 +35,16 @@ def test_shapes_and_range(make):
         assert 0 <= images.min() < images.max() <= 1
 
 
+def test_pairs_of_both_kinds_are_learnt_from_in_the_ratio_of_their_counts(pair_store, real_store):
+    both = Batches([pair_store], [real_store], [pair_store], **SHAPE, fitted_count=3)
+    alone = Batches([pair_store], [real_store], **SHAPE)
+    for step in (0, 5):
+        assert len(both[step].rainy) == len(both[step].clean) == 7
+        assert torch.equal(both[step].rainy[:4], alone[step].rainy)  # of the same order as without
+        assert torch.equal(both[step].real, alone[step].real)
+    assert not torch.equal(both[0].rainy[4:6], both[0].rainy[:2])
+
+
 def test_rainy_and_clean_show_the_same_place(make):
     batch = make()[3]
     # Light streaks cover a part of the image: where there is none, both are equal.

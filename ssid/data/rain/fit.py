@@ -19,17 +19,19 @@ from torch import Tensor
 from ssid.data.rain.params import FitParams
 from ssid.data.rain.prior import Numbers, to_numbers, to_profile
 from ssid.data.rain.profiles import PROFILES, RainProfile
-from ssid.data.rain.reader import SIDE, RainReader, Reading, embed, read, visibility
+from ssid.data.rain.reader import SIDE, RainReader, Reading, look, read
 from ssid.data.rain.render import render
 from ssid.data.splits import seeded
 from ssid.pictures import Picture
 
 WIDE = "varied"
 """Profile of photographs in which no rain is seen."""
+DESCRIPTION = "fitted to photographs"
 STEP = 0.7
 """Share of a difference that a round corrects where it can be read."""
-VISIBLE = 0.5
-"""Probability above which a photograph is believed to show rain."""
+VISIBLE = 0.2
+"""Probability above which a photograph is believed to show rain. It is low: a few photographs
+without rain change the reading little."""
 
 
 @dataclass(frozen=True)
@@ -68,38 +70,38 @@ def fit_rain(
     Returns:
         The profile nearest to the photographs; the wide one where none of them shows rain.
     """
-    crops = cut_crops(rainy, params.crops, params.seed)
-    embeddings = [embed(reader, of_photograph) for of_photograph in crops]
-    visible = [float(visibility(reader, of).mean()) for of in embeddings]
-    seen = [
-        of for of, probability in zip(embeddings, visible, strict=True) if probability >= VISIBLE
-    ]
-    ground = torch.cat(cut_crops(clean, params.crops, params.seed + 1))
+    looks = [look(reader, crops) for crops in cut_crops(rainy, params.crops, params.seed)]
+    visible = [float(torch.sigmoid(of.visible.mean())) for of in looks]
+    seen = [of.embeddings for of, p in zip(looks, visible, strict=True) if p >= VISIBLE]
     if not seen:
-        return FittedRain(PROFILES[WIDE], read(reader, torch.cat(embeddings)), [], visible)
-    real = torch.cat(seen)
+        everything = read(reader, torch.cat([of.embeddings for of in looks]))
+        return FittedRain(PROFILES[WIDE], everything, [], visible)
+    ground = torch.cat(cut_crops(clean, params.crops, params.seed + 1))
+    profile, distances = _search(torch.cat(seen), ground, reader, params)
+    return FittedRain(profile, read(reader, torch.cat(seen)), distances, visible)
+
+
+def _search(
+    real: Tensor, ground: Tensor, reader: RainReader, params: FitParams
+) -> tuple[RainProfile, list[float]]:
+    """Return the nearest profile of all rounds, and the distances of the wide one and of each."""
     target = read(reader, real)
-    wide = embed(reader, rained_on(ground, PROFILES[WIDE], params.seed))
-    gain = STEP * trust(reader, target)
-    distances, candidates, numbers = [energy_distance(real, wide)], [], target.middle
+    gain, numbers = STEP * trust(reader, target), target.middle
+    wide = look(reader, rained_on(ground, PROFILES[WIDE], params.seed)).embeddings
+    distances, candidates = [energy_distance(real, wide)], []
     for number in range(params.rounds):
-        candidates.append(_profile(numbers, target))
-        rendered = embed(reader, rained_on(ground, candidates[-1], params.seed + number))
+        candidates.append(to_profile(numbers, DESCRIPTION, "none"))
+        rendered = look(reader, rained_on(ground, candidates[-1], params.seed + number)).embeddings
         distances.append(energy_distance(real, rendered))
         off = target.middle - read(reader, rendered).middle
         numbers = to_numbers(candidates[-1]) + gain * off
-    best = int(np.argmin(distances[1:]))
-    return FittedRain(candidates[best], target, distances, visible)
+    return candidates[int(np.argmin(distances[1:]))], distances
 
 
 def trust(reader: RainReader, reading: Reading) -> Numbers:
     """Return how much of each number was read rather than assumed: 1 − error² / prior variance."""
     deviation = reader.scale[1].double().numpy()
     return np.clip(1 - (reading.error / deviation) ** 2, 0, 1)
-
-
-def _profile(numbers: Numbers, reading: Reading) -> RainProfile:
-    return to_profile(numbers, "fitted to photographs", "none")
 
 
 def cut_crops(photographs: Sequence[Picture], count: int, seed: int) -> list[Tensor]:

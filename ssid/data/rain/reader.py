@@ -65,7 +65,9 @@ class RainReader(nn.Module):
         self.embedding = nn.Sequential(
             nn.Linear(SEEN, 256), nn.ReLU(), nn.Dropout(0.1), nn.Linear(256, EMBEDDING)
         )
-        self.visible = nn.Linear(EMBEDDING, 1)
+        self.visible = nn.Sequential(
+            nn.Linear(SEEN, 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, 1)
+        )
         self.profile = nn.Sequential(
             nn.LayerNorm(2 * EMBEDDING),
             nn.Linear(2 * EMBEDDING, 192),
@@ -103,6 +105,10 @@ class RainReader(nn.Module):
         """Return N×EMBEDDING of descriptions N×SEEN."""
         return self.embedding((seen - self.centre) / self.spread)
 
+    def judge(self, seen: Tensor) -> Tensor:
+        """Return N logits that descriptions N×SEEN are of crops that show rain."""
+        return self.visible((seen - self.centre) / self.spread)[:, 0]
+
     def read(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and log variance of each number, S×len(NAMES), of sets S×K×EMBEDDING."""
         deviation = (embeddings.var(1, correction=0) + 1e-4).sqrt()
@@ -132,18 +138,24 @@ def load_reader() -> RainReader:
     return reader.eval()
 
 
-@torch.inference_mode()
-def embed(reader: RainReader, crops: Tensor) -> Tensor:
-    """Return N×EMBEDDING of crops N×3×SIDE×SIDE uint8, a few at a time."""
-    return torch.cat(
-        [reader.embed(reader.describe(chunk.float() / 255)) for chunk in crops.split(CHUNK)]
-    )
+class Look(NamedTuple):
+    """What was seen in crops.
+
+    Attributes:
+        embeddings: N×EMBEDDING.
+        visible: N logits that there is rain in a crop.
+    """
+
+    embeddings: Tensor
+    visible: Tensor
 
 
 @torch.inference_mode()
-def visibility(reader: RainReader, embeddings: Tensor) -> Tensor:
-    """Return N probabilities that the crops of these embeddings show rain."""
-    return torch.sigmoid(reader.visible(embeddings)[:, 0])
+def look(reader: RainReader, crops: Tensor) -> Look:
+    """Return what is seen in crops N×3×SIDE×SIDE uint8, a few at a time."""
+    described = [reader.describe(chunk.float() / 255) for chunk in crops.split(CHUNK)]
+    seen = torch.cat(described)
+    return Look(reader.embed(seen), reader.judge(seen))
 
 
 @torch.inference_mode()

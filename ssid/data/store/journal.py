@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from ssid.data.params import DataSet
+from ssid.data.rain.files import find_profile
 from ssid.data.roles import Role
 from ssid.data.sources.archives import is_archive
 from ssid.data.sources.layouts import Item
@@ -102,7 +103,8 @@ def identify(role: Role, block: DataSet, items: list[Item]) -> str:
     ]
     packages = [version(package) for package in _COMPUTING]
     program = [path.read_text("utf-8") for path in sorted(DATA.rglob("*.py"))]
-    work = [role, block.model_dump(mode="json"), archive, files, packages, program]
+    rain = repr(find_profile(block.rain)) if block.rain else None  # a file may change
+    work = [role, block.model_dump(mode="json"), rain, archive, files, packages, program]
     return hashlib.sha256(json.dumps(work).encode()).hexdigest()
 
 
