@@ -22,6 +22,7 @@ Picture = NDArray[np.uint8]
 MIN_SIDE = 32
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 1 << 30
+_BYTES_A_PIXEL = 9  # the picture, and copies of it while it is decoded and converted
 
 # A closed list, because some of Pillow's other readers start external programs. JPEG includes the
 # multi-picture files of telephones.
@@ -76,6 +77,16 @@ def decode(path: Path, convert: Callable[[Image.Image], T]) -> T:
     except Exception as error:
         # The bytes are hostile and Pillow's parsers raise nearly every exception there is.
         raise Refused(_damage(error)) from None
+
+
+def bytes_to_decode(path: Path) -> int:
+    """Return about how much memory :func:`read_rgb` takes for a file, by its header; 0 if none."""
+    try:
+        _check_file(path)
+        with Image.open(path, formats=_formats()) as image:
+            return image.width * image.height * _BYTES_A_PIXEL
+    except Exception:  # refused when it is read, with the reason
+        return 0
 
 
 def check_size(picture: NDArray[Any]) -> None:
@@ -136,8 +147,8 @@ def _check_file(path: Path) -> None:
 
 def _to_picture(image: Image.Image) -> Picture:
     profile = image.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(image)
-    picture = np.array(to_srgb(_to_8_bits(upright), profile), dtype=np.uint8)
+    ImageOps.exif_transpose(image, in_place=True)
+    picture = np.array(to_srgb(_to_8_bits(image), profile), dtype=np.uint8)
     check_size(picture)
     return picture
 
@@ -166,7 +177,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             converted = None
         if converted is not None:
             return converted
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _too_large() -> str:

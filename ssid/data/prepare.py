@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ssid.data.fingerprint import first_same
-from ssid.data.make import MadeImage, make_image
+from ssid.data.make import MadeImage, cost_of, make_image
 from ssid.data.ordered import in_order
 from ssid.data.params import DataSet, SyntheticSet
 from ssid.data.roles import Role
@@ -68,7 +68,9 @@ def _prepare(
         entries = writer.recover(journal)
         before = f" ({len(entries)} were done before)" if entries else ""
         left = jobs[len(entries) :]
-        made = in_order(lambda job: make_image(role, block, *job), left, workers)
+        made = in_order(
+            lambda job: make_image(role, block, *job), left, workers, lambda job: cost_of(job[0])
+        )
         with _silent_pillow():
             for image in track(made, len(left), f"prepare {role}/{name}{before}"):
                 entries.append(_stored(image, writer))
