@@ -6,6 +6,7 @@ killed run left is sent, too. ``python -m ssid.tracking SPOOL RUNS`` starts it.
 """
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -84,6 +85,8 @@ def _end_of_input() -> Event:
 
     def watch() -> None:
         sys.stdin.buffer.read()
+        # Whoever reads what the run says must not wait for this process, too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
         over.set()
 
     Thread(target=watch, daemon=True).start()

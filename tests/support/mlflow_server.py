@@ -63,7 +63,7 @@ class Server:
         os.killpg(self.process.pid, signal.SIGCONT)
 
     def _await(self) -> None:
-        for _ in range(240):
+        for _ in range(1200):
             try:
                 with urllib.request.urlopen(f"{self.uri}/health", timeout=5) as answer:
                     if answer.status == 200:
