@@ -12,7 +12,8 @@ def main() -> None:
     """Read evaluation/ and params/, leave report/index.html."""
     params = Path("params")
     pictures = load_params(params / "evaluate.yaml", EvaluateParams).pictures
-    write_report(Path("evaluation"), params, Path("report/index.html"), pictures)
+    output, rain = Path("report/index.html"), Path("models/rain")
+    write_report(Path("evaluation"), params, output, pictures, rain)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ssid import deployment
 from ssid.data.roles import Role
 from ssid.entry import reporting
 from ssid.errors import UserError
@@ -13,7 +14,6 @@ from ssid.plugins import load_plugins
 
 PARAMS = Path("params")
 PREPARED = Path("data/prepared")
-STUDENT = Path("models/student.safetensors")
 
 app = typer.Typer(
     help="Teach a small network to remove real rain from photographs.",
@@ -103,41 +103,7 @@ def import_weights(
     print(f"wrote {output}\nnext: ssid derain INPUT OUTPUT --model {output}")
 
 
-@app.command()
-def derain(
-    input: Annotated[Path, typer.Argument(help="A photograph, or a folder of them.")],
-    output: Annotated[
-        Path, typer.Argument(help="Folder for the results, or the PNG file of a single one.")
-    ] = Path("derained"),
-    model: Annotated[
-        Path | None, typer.Option(help=f"Default: {STUDENT}, or else the one packaged with ssid.")
-    ] = None,
-    tile: Annotated[
-        int, typer.Option(min=64, help="Cut larger images into tiles of this side in pixels.")
-    ] = 2048,
-    overlap: Annotated[int, typer.Option(min=0, help="Pixels that tiles share.")] = 64,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace existing results.")] = False,
-) -> None:
-    """Remove the rain from photographs."""
-    import torch
-
-    from ssid.data.sources.listing import reasons
-    from ssid.inference import TILE_GRID, derain_folder, find_student
-    from ssid.models import load_model
-
-    if tile < overlap + TILE_GRID:
-        raise UserError(f"--tile {tile} must exceed --overlap {overlap} by at least {TILE_GRID}.")
-    model = model or find_student(STUDENT)
-    print(f"model: {model}")
-    network = load_model(model).eval()
-    network.to("cuda" if torch.cuda.is_available() else "cpu")
-    summary = derain_folder(network, input, output, tile, overlap, replace)
-    if summary.refused:
-        print(f"{len(summary.refused)} files were left out:\n{reasons(summary.refused)}")
-    if not summary.written:
-        raise UserError(f"nothing in {input} could be derained.")
-    first, *others = summary.written
-    print(f"wrote {len(summary.written)} images to {output}" if others else f"wrote {first}")
+app.command()(deployment.derain)
 
 
 @app.command()
@@ -165,21 +131,8 @@ def prune(
     print(f"wrote {output}")
 
 
-@app.command()
-def export(
-    model: Annotated[Path, typer.Argument(help="Model file to hand on.")],
-    output: Annotated[Path | None, typer.Option(help="Default: MODEL with suffix .pt2.")] = None,
-) -> None:
-    """Write a network as a program that PyTorch runs without this package."""
-    from ssid.export import export_model, sides
-    from ssid.models import load_model
-
-    output = output or model.with_suffix(".pt2")
-    network = load_model(model)
-    export_model(network, output)
-    print(f"wrote {output}")
-    print(f'load it, with PyTorch alone: derain = torch.export.load("{output}").module()')
-    print(f"call it with an image 1×3×H×W, RGB in [0, 1]; {sides(network)}")
+app.command()(deployment.export)
+app.command()(deployment.serve)
 
 
 @app.command()

@@ -10,12 +10,14 @@ from ssid.config.base import Params
 from ssid.config.edit import merge, write_texts
 from ssid.config.load import load_params, parse_params, parse_yaml, read_text
 from ssid.data.params import DataParams
+from ssid.data.rain.params import FitParams
 from ssid.errors import UserError, nearest
 from ssid.evaluation.params import EvaluateParams
 from ssid.training.params import TeacherParams, TrainingParams
 
 SCHEMAS: dict[str, type[Params]] = {
     "data.yaml": DataParams,
+    "rain.yaml": FitParams,
     "teacher.yaml": TeacherParams,
     "student.yaml": TrainingParams,
     "evaluate.yaml": EvaluateParams,
@@ -30,7 +32,8 @@ class Preset(Params):
 
     description: str
     files: dict[
-        Literal["data.yaml", "teacher.yaml", "student.yaml", "evaluate.yaml"], dict[str, Any]
+        Literal["data.yaml", "rain.yaml", "teacher.yaml", "student.yaml", "evaluate.yaml"],
+        dict[str, Any],
     ]
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ssid.data.leakage import read_exclusions
 from ssid.data.params import DataParams
-from ssid.data.roles import Role
+from ssid.data.roles import FITTED, Role
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError, nearest
 
@@ -23,6 +23,11 @@ class Project(NamedTuple):
         """Return the file that names the pairs which leak a benchmark."""
         return self.prepared / "excluded.json"
 
+    @property
+    def rain(self) -> Path:
+        """Return the folder of the profiles that were fitted to real sets."""
+        return self.models / "rain"
+
 
 def open_stores(
     catalogue: DataParams, role: Role, names: Sequence[str] | None, project: Project
@@ -32,15 +37,8 @@ def open_stores(
     Raises:
         UserError: if a name is not in the catalogue or its set is not prepared.
     """
-    known = catalogue.sets(role)
-    for name in names or ():
-        if name not in known:
-            raise UserError(
-                f"params name the {role} set {name!r}, which params/data.yaml does not have."
-                f"{nearest(name, known)} It has: {', '.join(known) or 'none'}."
-            )
-    chosen = known if names is None else names
-    return [ImageStore(project.prepared / role / name) for name in sorted(chosen)]
+    chosen = _chosen(catalogue, role, names)
+    return [ImageStore(project.prepared / role / name) for name in chosen]
 
 
 def open_training_stores(
@@ -52,6 +50,30 @@ def open_training_stores(
         ImageStore(store.path, excluded.get(store.summary.name, frozenset()))
         for store in open_stores(catalogue, "synthetic", names, project)
     ]
+
+
+def open_fitted_stores(
+    catalogue: DataParams, names: Sequence[str] | None, project: Project
+) -> list[ImageStore]:
+    """Return the pairs in the rain of the real sets named, or of all of the catalogue.
+
+    Raises:
+        UserError: as :func:`open_stores`.
+    """
+    return [
+        ImageStore(project.prepared / FITTED / name) for name in _chosen(catalogue, "real", names)
+    ]
+
+
+def _chosen(catalogue: DataParams, role: Role, names: Sequence[str] | None) -> list[str]:
+    known = catalogue.sets(role)
+    for name in names or ():
+        if name not in known:
+            raise UserError(
+                f"params name the {role} set {name!r}, which params/data.yaml does not have."
+                f"{nearest(name, known)} It has: {', '.join(known) or 'none'}."
+            )
+    return sorted(known if names is None else names)
 
 
 def data_digests(stores: Sequence[ImageStore]) -> dict[str, str]:

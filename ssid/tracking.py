@@ -88,7 +88,7 @@ class Tracker:
         self._call("log_artifact", str(path), folder)
 
     def model(self, network: Any, example: np.ndarray) -> None:
-        """Record a network with its signature; ``example`` is N×3×H×W float32 in [0, 1]."""
+        """Record a network with its signature; see :func:`log_network` for the example."""
         self._send(lambda: log_network(network, example, self.run_id))
 
     def find(self, tag: str, value: str) -> str | None:
@@ -192,22 +192,29 @@ def run_exists(client: Any, run_id: str) -> bool:
 
 
 def log_network(network: Any, example: np.ndarray, run_id: str | None) -> None:
-    """Store a network and its signature with the run; no code is pickled."""
+    """Store a network and its signature with the run; no code is pickled.
+
+    What is stored takes any batch, height and width, as its signature says: float32 N×3×H×W, RGB
+    in [0, 1]. MLflow refuses arrays of float64 (``astype("float32")``); JSON is converted.
+
+    Args:
+        network: the network.
+        example: N×3×H×W float32, of different sides and more than one image, as a tracer takes
+            equal sides for one and the same, and one image for the only batch there is.
+        run_id: run to store it with.
+    """
     import mlflow
-    import torch
+    from mlflow.types import Schema, TensorSpec
 
-    from ssid.export import strided_weights
+    from ssid.export.program import Program, strided_weights
 
-    example = np.concatenate([example] * 2)  # exported from one image, it would take only one
-    with torch.no_grad():
-        output = network(torch.from_numpy(example)).numpy()
-    signature = mlflow.models.infer_signature(example, output)
+    free = Schema([TensorSpec(np.dtype("float32"), (-1, 3, -1, -1))])
     requirements = [f"{name}=={version(name)}" for name in ("torch", "numpy")]
     with strided_weights(), mlflow.start_run(run_id=run_id, nested=True):
         mlflow.pytorch.log_model(
-            network,
+            Program(network).eval(),
             name="model",
-            signature=signature,
+            signature=mlflow.models.ModelSignature(inputs=free, outputs=free),
             input_example=example,
             pip_requirements=requirements,
         )

@@ -13,12 +13,14 @@ ROOMS = [
     {"config"},
     {"plugins", "models"},
     {"data", "metrics"},
-    {"project", "export", "inference"},
-    {"tracking", "api", "init"},
-    {"objective"},
+    {"project", "export"},
+    {"inference"},
+    {"tracking", "api", "init", "serve"},
+    {"objective", "fitting"},
     {"training"},
     {"evaluation"},
     {"prune", "presets", "entry"},
+    {"deployment"},
     {"cli"},
 ]
 """From the ground floor up. A module may import from its own room and from those of lower floors;

@@ -60,7 +60,7 @@ def new_set(
         path: folder or archive of images, text list of photographs, or list of pairs.
         layout: None to detect it, see :func:`ssid.data.sources.detection.detect_layout`.
         manifest: file below ``path`` that names the images; None to take all, or what is detected.
-        rain: profile to render on clean photographs, or None.
+        rain: profile to render on clean photographs, by name or path, or None.
         sides: marks of the rainy and of the clean side, see :mod:`ssid.data.sources.sides`; None
             to find them.
 

@@ -3,14 +3,18 @@
 import io
 import os
 import stat
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+T = TypeVar("T")
 
 Picture = NDArray[np.uint8]
 """An image as stored: uint8 H×W×3, RGB."""
@@ -45,10 +49,25 @@ def read_rgb(path: Path) -> Picture:
     Raises:
         Refused: The file is not a readable, whole photograph of acceptable size.
     """
+    return decode(path, _to_picture)
+
+
+def decode(path: Path, convert: Callable[[Image.Image], T]) -> T:
+    """Open the photograph at ``path`` and return what ``convert`` makes of it.
+
+    Args:
+        path: the file, of any origin.
+        convert: called once with the picture, not yet decoded, of at most ``MAX_PIXELS``.
+
+    Raises:
+        Refused: The file is not a readable, whole photograph of acceptable size.
+    """
     _check_file(path)
     try:
-        with path.open("rb") as file:
-            return _decode(file)
+        with path.open("rb") as file, Image.open(file, formats=_formats()) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Refused(_too_large())
+            return convert(image)
     except Refused:
         raise
     except UnidentifiedImageError:
@@ -70,7 +89,7 @@ def bytes_to_decode(path: Path) -> int:
         return 0
 
 
-def check_size(picture: Picture) -> None:
+def check_size(picture: NDArray[Any]) -> None:
     """Raise ``Refused`` where a side of ``picture`` (H×W×3) is below ``MIN_SIDE`` pixels."""
     height, width = picture.shape[:2]
     if min(height, width) < MIN_SIDE:
@@ -126,14 +145,10 @@ def _check_file(path: Path) -> None:
         raise Refused(f"too large: the file is above {MAX_BYTES >> 20} MiB")
 
 
-def _decode(file: io.BufferedReader) -> Picture:
-    with Image.open(file, formats=_formats()) as image:
-        width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise Refused(_too_large())
-        profile = image.info.get("icc_profile")
-        ImageOps.exif_transpose(image, in_place=True)
-        picture = np.array(_to_srgb(_to_8_bits(image), profile), dtype=np.uint8)
+def _to_picture(image: Image.Image) -> Picture:
+    profile = image.info.get("icc_profile")
+    ImageOps.exif_transpose(image, in_place=True)
+    picture = np.array(to_srgb(_to_8_bits(image), profile), dtype=np.uint8)
     check_size(picture)
     return picture
 
@@ -151,7 +166,8 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     return image.convert("RGB") if image.mode in ("1", "P") else image
 
 
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return ``image`` as 8-bit RGB, through its colour profile where that can be applied."""
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -161,7 +177,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             converted = None
         if converted is not None:
             return converted
-    return image if image.mode == "RGB" else image.convert("RGB")
+    return image.convert("RGB")
 
 
 def _too_large() -> str:

@@ -7,12 +7,10 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ssid.config.base import Count, CountOrZero, Params, named, registered
+from ssid.config.base import Count, CountOrZero, Params, named
 from ssid.data.rain.profiles import PROFILES
 from ssid.data.roles import Role
 from ssid.errors import UnknownNameError
-
-Rain = Annotated[str, registered(PROFILES)]
 
 
 def check_set_name(name: str) -> str:
@@ -50,6 +48,20 @@ Marks = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as
 """One folder or word, or several."""
 
 LayoutName = Annotated[str, named(_check_layout)]
+
+
+def check_rain(rain: str) -> str:
+    """Return ``rain`` if it names a rain profile, or could be the path of a file with one.
+
+    Raises:
+        UnknownNameError: if it does neither.
+    """
+    if not rain.endswith(".yaml"):
+        PROFILES[rain]
+    return rain
+
+
+Rain = Annotated[str, named(check_rain)]
 SetName = Annotated[str, AfterValidator(check_set_name)]
 
 
@@ -60,7 +72,8 @@ class DataSet(Params):
         root: folder or archive of images, or a text list of photographs; see params/data.yaml.
         layout: how rainy and clean images lie in ``root``.
         manifest: text, CSV or JSON lines below ``root`` that name its images; None to take all.
-        rain: profile of rain to render on the photographs, or None to take them as they are.
+        rain: profile of rain to render on the photographs, by name or as the path of a YAML file;
+            None to take them as they are.
         renderings: rainy images rendered per photograph.
         limit: at most this many photographs, evenly spaced; None for all.
         max_side: longer images are shrunk to this many pixels; None keeps their size.

@@ -17,6 +17,8 @@ from ssid.models.registry import create_model
 
 FORMAT = "ssid-model-1"
 PACKAGED = "packaged"
+HUB_WEIGHTS = "model.safetensors"
+HUB_CONFIG = "config.json"
 
 
 def packaged_student() -> Path:
@@ -91,13 +93,15 @@ def load_model(source: Path | str = PACKAGED) -> Derainer:
     """Return a stored network in evaluation mode, on the CPU; nothing in the file is executed.
 
     Args:
-        source: a file written by :func:`save_model`, or ``"packaged"`` for the student that comes
-            with this package.
+        source: a file written by :func:`save_model`, a folder that holds one as
+            ``model.safetensors``, as ``ssid export --hub`` writes it, or ``"packaged"`` for the
+            student that comes with this package.
 
     Raises:
         UserError: if the file is missing, damaged, or not written by :func:`save_model`.
     """
     path = packaged_student() if source == PACKAGED else Path(source)
+    path = path / HUB_WEIGHTS if path.is_dir() else path
     if not path.is_file():
         raise MissingFileError(f"there is no model file {path}. Train one with `dvc repro`.")
     try:

@@ -17,7 +17,7 @@ from ssid.errors import UserError
 from ssid.objective.batch import Batch
 from ssid.pictures import to_tensor
 
-PAIRS, REAL = 0, 1  # stream numbers: the two streams never draw the same random numbers
+PAIRS, REAL, FITTED = 0, 1, 2  # stream numbers: no two streams draw the same random numbers
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ class Batches(Dataset[Batch]):
     Args:
         synthetic: stores of rainy/clean pairs.
         real: stores of real rain; may be empty when ``real_count`` is 0.
+        fitted: stores of pairs in fitted rain; may be empty when ``fitted_count`` is 0.
         pairs: pairs per step over all processes.
+        fitted_count: pairs in fitted rain per step over all processes, beside ``pairs``.
         real_count: real photographs per step over all processes.
         patch: side of the square crops in pixels.
         seed: of the order and the crops.
@@ -95,15 +97,17 @@ class Batches(Dataset[Batch]):
         self,
         synthetic: Sequence[ImageStore],
         real: Sequence[ImageStore],
+        fitted: Sequence[ImageStore] = (),
         *,
         pairs: int,
         real_count: int,
+        fitted_count: int = 0,
         patch: int,
         seed: int,
         rank: int = 0,
         world: int = 1,
     ) -> None:
-        for name, count in (("pairs", pairs), ("real", real_count)):
+        for name, count in (("pairs", pairs), ("real", real_count), ("fitted", fitted_count)):
             if count % world:
                 raise UserError(
                     f"batch.{name} is {count}, which {world} processes cannot share equally."
@@ -111,19 +115,27 @@ class Batches(Dataset[Batch]):
                 )
         self.pairs = Stream(synthetic, seed, PAIRS)
         self.real = Stream(real, seed, REAL)
+        self.fitted = Stream(fitted, seed, FITTED)
         self.patch = patch
-        self.shares = {PAIRS: range(rank, pairs, world), REAL: range(rank, real_count, world)}
-        self.counts = {PAIRS: pairs, REAL: real_count}
+        self.counts = {PAIRS: pairs, REAL: real_count, FITTED: fitted_count}
+        self.shares = {name: range(rank, count, world) for name, count in self.counts.items()}
         if not len(self.pairs):
             raise UserError("there are no synthetic pairs to train on: check params/data.yaml.")
-        if real_count and not len(self.real):
-            raise UserError(
-                f"batch.real is {real_count}, but no prepared set of real rain has images."
-                " Add one with `ssid data add NAME FOLDER`, or set batch.real to 0."
-            )
+        for name, count, stream in (
+            ("real", real_count, self.real),
+            ("fitted", fitted_count, self.fitted),
+        ):
+            if count and not len(stream):
+                raise UserError(
+                    f"batch.{name} is {count}, but no prepared set of real rain has images."
+                    f" Add one with `ssid data add NAME FOLDER`, or set batch.{name} to 0."
+                )
 
     def __getitem__(self, step: int) -> Batch:
-        crops = self._crops(self.pairs, PAIRS, step)
+        crops = [
+            *self._crops(self.pairs, PAIRS, step),
+            *self._crops(self.fitted, FITTED, step),
+        ]
         return Batch(
             rainy=self._stack([cut(c.store.rainy(c.index), c, self.patch) for c in crops]),
             clean=self._stack([cut(c.store.clean(c.index), c, self.patch) for c in crops]),

@@ -17,6 +17,7 @@ from ssid.project import (
     Project,
     data_digests,
     describe_real_rain,
+    open_fitted_stores,
     open_stores,
     open_training_stores,
 )
@@ -43,12 +44,13 @@ def make_job(
     """
     synthetic = open_training_stores(catalogue, params.synthetic, project)
     real = open_stores(catalogue, "real", params.real, project) if params.batch.real else []
+    fitted = open_fitted_stores(catalogue, params.real, project) if params.batch.fitted else []
     teacher = load_model(teacher_file).eval().requires_grad_(False) if teacher_file else None
     student = initial_network(params, teacher_file)
     teacher_sha256 = sha256(teacher_file) if teacher_file else None
     record = {
         stage: params.model_dump(mode="json"),
-        "data": data_digests([*synthetic, *real]),
+        "data": data_digests([*synthetic, *fitted, *real]),
         "excluded": {store.summary.name: sorted(store.excluded) for store in synthetic},
         "teacher": teacher_sha256,
         "init": sha256(Path(params.init)) if params.init not in ("random", "teacher") else None,
@@ -58,6 +60,7 @@ def make_job(
         params=params,
         synthetic=synthetic,
         real=real,
+        fitted=fitted,
         student=student,
         teacher=teacher,
         teacher_sha256=teacher_sha256,

@@ -57,6 +57,7 @@ class Job:
         params: what params/ says.
         synthetic: stores of pairs.
         real: stores of real rain; empty where no term looks at it.
+        fitted: stores of pairs in the rain that was fitted to real sets; may be empty.
         student: the network that learns.
         teacher: the frozen teacher, or None.
         teacher_sha256: hash of the teacher's file, by which MLflow finds the run that made it.
@@ -71,6 +72,7 @@ class Job:
     params: TrainingParams
     synthetic: list[ImageStore]
     real: list[ImageStore]
+    fitted: list[ImageStore]
     student: Derainer
     teacher: Derainer | None
     teacher_sha256: str | None
@@ -79,6 +81,11 @@ class Job:
     record: Mapping[str, object]
     tags: Mapping[str, str]
     tracking: str | None
+
+    @property
+    def pairs(self) -> list[ImageStore]:
+        """All stores of pairs."""
+        return [*self.synthetic, *self.fitted]
 
 
 class Trainee(nn.Module):
@@ -144,8 +151,10 @@ class Trainer:
         self.batches = Batches(
             job.synthetic,
             job.real,
+            job.fitted,
             pairs=self.params.batch.pairs,
             real_count=self.params.batch.real,
+            fitted_count=self.params.batch.fitted,
             patch=self.params.batch.patch,
             seed=self.params.seed,
             rank=accelerator.process_index,
@@ -189,7 +198,8 @@ class Trainer:
         self.tracker.tags({"model_sha256": sha256(output)})
         student = load_model(output)
         example, _ = next(central_crops(self.job.synthetic), (torch.rand(1, 3, 64, 64), None))
-        self.tracker.model(student.eval(), example[..., :64, :64].contiguous().numpy())
+        pair = example[..., :40, :64].expand(2, -1, -1, -1)
+        self.tracker.model(student.eval(), pair.contiguous().numpy())
         remove_checkpoints(self.checkpoints)
 
     def _begin(self) -> None:
@@ -199,7 +209,7 @@ class Trainer:
             remove_checkpoints(self.checkpoints)
         # Once more after an interruption: MLflow may have been away, and repeating changes nothing.
         self.tracker.params(self.job.record)
-        self.tracker.inputs(data_digests([*self.job.synthetic, *self.job.real]))
+        self.tracker.inputs(data_digests([*self.job.pairs, *self.job.real]))
         self.tracker.tags(self.job.tags)
         if self.job.teacher_sha256:
             teacher_run = self.tracker.find("model_sha256", self.job.teacher_sha256)
@@ -268,7 +278,7 @@ class Trainer:
     def _validate(self) -> None:
         """Score the student, and keep it if it is the best so far."""
         progress, student = self.progress, self.job.student
-        result = validate(student, self.job.synthetic, self.accelerator)
+        result = validate(student, self.job.pairs, self.accelerator)
         if result is not None:
             best = -math.inf if progress.best is None else progress.best
             improved = result.psnr > best

@@ -16,9 +16,18 @@ from ssid.objective.params import TermParams
 
 
 class BatchParams(Params):
-    """Crops per training step, ``patch``×``patch`` pixels: synthetic pairs and real images."""
+    """Crops per training step, ``patch``×``patch`` pixels.
+
+    Attributes:
+        pairs: synthetic pairs.
+        fitted: pairs in the rain that was fitted to real images, beside the others.
+        real: real images.
+        patch: height and width.
+    """
 
     pairs: Count
+    # Left out of records at 0, so that runs from before it keep their fingerprint.
+    fitted: Annotated[int, Field(ge=0, exclude_if=lambda count: count == 0)] = 0
     real: CountOrZero = 0
     patch: Annotated[int, Field(ge=16)]
 
@@ -77,7 +86,7 @@ class TrainingParams(Params):
         threads: CPU threads that compute; None for one on every core.
         objective: weighted terms by name; :func:`check_objective` checks names and options.
         synthetic: names of the synthetic sets to train on; None for all of the catalogue.
-        real: the same for real sets.
+        real: the same for real sets, and for the pairs in their rain.
     """
 
     model: ModelParams
@@ -124,9 +133,10 @@ class TeacherParams(TrainingParams):
     def _is_taught_by_pairs(self) -> Self:
         if self.init == "teacher":
             raise ValueError("init: the teacher cannot start from the teacher; use random")
-        if self.batch.real or self.real:
+        if self.batch.real or self.batch.fitted or self.real:
             raise ValueError(
-                "the teacher learns from pairs alone; set batch.real: 0 and real: null"
+                "the teacher learns from synthetic pairs alone; set batch.real: 0,"
+                " batch.fitted: 0 and real: null"
             )
         return self
 

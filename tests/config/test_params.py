@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from ssid.config.base import Params
 from ssid.config.load import load_params
 from ssid.data.params import DataParams, SyntheticSet, data_set
+from ssid.data.rain.params import FitParams
 from ssid.data.rain.profiles import PROFILES
 from ssid.errors import UserError
 from ssid.evaluation.params import EvaluateParams
@@ -57,6 +58,7 @@ def load(tmp_path: Path, text: str, schema: type[Params]) -> Params:
     ("name", "schema"),
     [
         ("data", DataParams),
+        ("rain", FitParams),
         ("teacher", TeacherParams),
         ("student", TrainingParams),
         ("evaluate", EvaluateParams),
@@ -118,7 +120,8 @@ def test_profiles_of_rain_are_those_of_the_renderer():
             "{pairs: 2, real: 0, patch: 32}",
             "[2, 0]",
             4,
-            "batch: found [2, 0]; it should be a block of keys. Allowed here: pairs, real, patch.",
+            "batch: found [2, 0]; it should be a block of keys. Allowed here: pairs, fitted, real,"
+            " patch.",
         ),
         ("pairs: 2, ", "", 4, "batch.pairs: this key is missing and has no default"),
         ("name: prenet", "name: prent", 2, "model.name: unknown model 'prent'. Did you mean 'pr"),

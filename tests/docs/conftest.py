@@ -23,6 +23,8 @@ def project(tmp_path: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch) -> 
     _shorten_pruning(Path("params/prune.yaml"))
     for folder in ("photographs", "photos/street", "photos/garden", *_sides("photos/pairs")):
         _photographs(Path(folder))
+    _photographs(Path("photos/scenes/square"), 1)
+    shutil.copy("photos/scenes/square/0.png", "photos/scenes/square/dry.png")
     shutil.copy("photographs/1.png", "my_picture.jpg")
     shutil.make_archive("data/raw/street", "zip", "photos/street")
     shutil.copytree(prepared / "real/tiny_real", "data/prepared/real/my_street")

@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from ssid.cli import app
 from ssid.config.load import load_params
-from ssid.data.params import DataParams
+from ssid.data.params import DataParams, SyntheticSet
 from ssid.models.interop import IMPORTERS
 from ssid.objective import check_term
 from support.pages import (
@@ -131,7 +131,8 @@ def test_extras_are_those_that_there_are() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     page = (ROOT / "docs/index.md").read_text("utf-8")
     table = page.split("| extra | for |", 1)[1].split("\n\n", 1)[0]
-    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [*declared["optional-dependencies"]]
+    extras = re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
+    assert sorted(extras) == sorted(declared["optional-dependencies"])
 
 
 def test_floors_are_those_of_the_law() -> None:
@@ -146,3 +147,16 @@ def test_families_of_published_weights_are_named() -> None:
     page = " ".join((ROOT / "docs/deployment.md").read_text("utf-8").split())
     (named_there,) = re.findall(r"the families are ([^.]*)\.", page)
     assert re.findall(r"`(\w+)`", named_there) == list(IMPORTERS)
+
+
+def test_every_key_of_a_data_set_is_explained() -> None:
+    page = (ROOT / "docs/your_rain.md").read_text("utf-8")
+    table = page.split("| key of a block |", 1)[1].split("\n\n", 1)[0]
+    explained = re.findall(
+        r"`(\w+)`", " ".join(row.split("|")[1] for row in table.splitlines()[2:])
+    )
+    header = (PARAMS / "data.yaml").read_text("utf-8").split("Keys of a block:", 1)[1]
+    commented = re.findall(r"^#   (\w+)(?:, (\w+))? +\S", header, re.MULTILINE)
+    keys = sorted(SyntheticSet.model_fields)
+    assert sorted(explained) == keys
+    assert sorted(key for row in commented for key in row if key) == keys

@@ -206,17 +206,35 @@ def test_panels_are_recorded(recorded, run):
     assert found == {path.name for path in (recorded.student.runs / "panels").iterdir()}
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_the_model_is_stored_with_its_signature_and_derains(recorded, run, count):
+@pytest.fixture
+def stored(recorded, run):
     [output] = run.outputs.model_outputs
-    uri = f"models:/{output.model_id}"
-    model = mlflow.pyfunc.load_model(uri)
-    [inputs] = model.metadata.signature.inputs.inputs
-    assert (inputs.type, inputs.shape[:2]) == (np.dtype("float32"), (-1, 3))
-    images = torch.rand(count, *inputs.shape[1:])
-    derained = model.predict(images.numpy())
+    return mlflow.pyfunc.load_model(f"models:/{output.model_id}")
+
+
+SIZES = [(1, 3, 48, 64), (3, 3, 37, 41), (1, 3, 65, 40)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_stored_model_derains_images_of_any_size(recorded, stored, size):
+    [inputs] = stored.metadata.signature.inputs.inputs
+    assert (inputs.type, inputs.shape) == (np.dtype("float32"), (-1, 3, -1, -1))
+    images = torch.rand(size)
+    derained = stored.predict(images.numpy())
     expected = recorded.student.student().eval()(images).detach().numpy()
     np.testing.assert_allclose(derained, expected, atol=1e-5)
+
+
+def test_the_stored_model_is_served_for_images_of_any_size(recorded, stored):
+    from mlflow.pyfunc.scoring_server import init  # what `mlflow models serve` starts
+    from starlette.testclient import TestClient
+
+    client = TestClient(init(stored))
+    for size in SIZES:
+        images = torch.rand(size)
+        answer = client.post("/invocations", json={"inputs": images.tolist()})
+        expected = recorded.student.student().eval()(images).detach().numpy()
+        np.testing.assert_allclose(answer.json()["predictions"], expected, atol=1e-5)
 
 
 def test_no_artifact_is_pickle(recorded):

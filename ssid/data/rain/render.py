@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 from torch import Tensor
 
+from ssid.data.rain.files import find_profile
 from ssid.data.rain.profiles import PROFILES, RainLayer, RainParameters, RainProfile, sample_rain
 from ssid.pictures import to_picture, to_tensor
 
@@ -38,13 +39,13 @@ TAPER = 1 / 8  # standard deviation of the softness of a streak's ends, as a sha
 
 
 def render(
-    clean: NDArray[np.uint8], profile: str, seed: int
+    clean: NDArray[np.uint8], profile: str | RainProfile, seed: int
 ) -> tuple[NDArray[np.uint8], RainParameters]:
-    """Render the rain of a named profile over a photograph.
+    """Render the rain of a profile over a photograph.
 
     Args:
         clean: H×W×3 photograph, RGB.
-        profile: a name in :data:`PROFILES`.
+        profile: a profile, its name in :data:`PROFILES`, or the path of its YAML file.
         seed: seed of this image, 0 or more.
 
     Returns:
@@ -53,7 +54,8 @@ def render(
     Raises:
         UserError: if there is no such profile.
     """
-    parameters = sample_rain(PROFILES[profile], seed)
+    found = find_profile(profile) if isinstance(profile, str) else profile
+    parameters = sample_rain(found, seed)
     image = to_tensor(clean, torch.float64)
     return to_picture(render_rain(image, parameters, seed)), parameters
 

@@ -16,8 +16,8 @@ Found = TypeVar("Found")
 def detect_layout(root: Path) -> Detected:
     """Return how the images lie in the folder, archive or text list ``root``.
 
-    The layouts of :data:`ssid.data.sources.layouts.LAYOUTS` are tried in the order of their ranks:
-    pairs of files, then halves, then single photographs.
+    The layouts of :data:`ssid.data.sources.layouts.registry.LAYOUTS` are tried in the order of
+    their ranks: pairs of files, then halves, then single photographs.
 
     Raises:
         UserError: Nothing can be used; or a layout cannot tell what the images are, and asks.

@@ -26,7 +26,7 @@ def list_items(
     Args:
         root: folder, searched to its depths; or a text list (``*.txt``) of photographs, see
             :func:`ssid.data.sources.listing.list_text`. Of an archive, see :func:`unpacked_items`.
-        layout: name in :data:`ssid.data.sources.layouts.LAYOUTS`.
+        layout: name in :data:`ssid.data.sources.layouts.registry.LAYOUTS`.
         clean: whether single photographs are free of rain.
         manifest: file below ``root`` that names the items, see :mod:`ssid.data.sources.manifests`;
             None to take all images of the folder.

@@ -12,7 +12,9 @@ from ssid.data.sources.listing import Photograph, RefusedFile
 from ssid.data.sources.matching import Keyed, Pair, match
 
 REST = "*"
+"""The mark of all files without another mark."""
 LONGER = "NAME_*"
+"""The mark of names that go on after the name of another file."""
 
 
 class Sides(NamedTuple):

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,13 +15,14 @@ from ssid.evaluation.report.experiment import (
     read_experiment,
 )
 from ssid.evaluation.report.figures import Chart, draw_chart
+from ssid.evaluation.report.rain import FittedFigure, read_fitted
 from ssid.evaluation.report.results import STUDENT, TEACHER, Results, read_results
 from ssid.evaluation.report.sections import first_look, make_sections
 
 STAGES = {"pretrain": TEACHER, "distill": STUDENT}
 
 
-def write_report(evaluation: Path, params: Path, output: Path, pictures: int) -> None:
+def write_report(evaluation: Path, params: Path, output: Path, pictures: int, rain: Path) -> None:
     """Write the page that shows an evaluation.
 
     Args:
@@ -28,17 +30,22 @@ def write_report(evaluation: Path, params: Path, output: Path, pictures: int) ->
         params: folder of the parameter files that led to it.
         output: HTML file to write; its folder is made.
         pictures: images shown per data set; the worst of each is always among them.
+        rain: folder of what was fitted to real sets; it need not exist.
 
     Raises:
         UserError: if the evaluation or the parameters are missing or cannot be understood.
     """
     results = read_results(evaluation)
-    page = render(results, read_experiment(params), pictures)
+    experiment = read_experiment(params)
+    fitted = read_fitted(rain, experiment.catalogue.real)
+    page = render(results, experiment, pictures, fitted)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_bytes(page.encode("utf-8"))
 
 
-def render(results: Results, experiment: Experiment, pictures: int) -> str:
+def render(
+    results: Results, experiment: Experiment, pictures: int, fitted: Sequence[FittedFigure]
+) -> str:
     """Return the page as HTML; everything that is not ours is escaped."""
     environment = Environment(
         loader=PackageLoader("ssid.evaluation.report"),
@@ -56,6 +63,7 @@ def render(results: Results, experiment: Experiment, pictures: int) -> str:
         script_hash=_hash(script),
         sections=sections,
         first=first_look(sections),
+        fitted=fitted,
         protocol=results.protocol,
         networks=describe_networks(experiment, results),
         speed=_ratio(results, "latency_ms", "faster", "as fast", "slower"),

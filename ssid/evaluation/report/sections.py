@@ -71,7 +71,7 @@ def make_sections(results: Results, experiment: Experiment, pictures: int) -> li
 
 
 def first_look(sections: Sequence[Section]) -> tuple[Section, Shown] | None:
-    """Return the image at the top of the page: a median one, of real rain rather than rendered."""
+    """Return the image at the top: a median one, of the rain that the student adapts to."""
     with_pictures = [
         (section, shown)
         for section in sorted(sections, key=_display_order)
@@ -82,10 +82,10 @@ def first_look(sections: Sequence[Section]) -> tuple[Section, Shown] | None:
 
 
 def _display_order(section: Section) -> int:
-    """Return 0 for real rain, 1 for pairs, 2 for stand-ins."""
+    """Return 0 for real rain, 1 for stand-ins, 2 for pairs: what the student adapts to is first."""
     if section.results.standin:
-        return 2
-    return int(section.results.role != "real")
+        return 1
+    return 0 if section.results.role == "real" else 2
 
 
 def _shown(results: SetResults, choice: Choice, panel: Panel) -> Shown:

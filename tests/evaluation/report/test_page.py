@@ -55,7 +55,7 @@ class Page(HTMLParser):
 def build(tmp_path, params):
     def build(evaluation, pictures=4):
         output = tmp_path / "report" / "index.html"
-        write_report(evaluation, params, output, pictures)
+        write_report(evaluation, params, output, pictures, tmp_path / "rain")
         return Page(output.read_text("utf-8"))
 
     return build
@@ -191,7 +191,7 @@ def test_equal_input_gives_equal_bytes_anywhere(tmp_path, evaluation, params):
     shutil.copytree(evaluation, elsewhere / "evaluation")
     pages = [tmp_path / "1.html", tmp_path / "2.html", elsewhere / "3.html"]
     for folder, page in zip((evaluation, evaluation, elsewhere / "evaluation"), pages, strict=True):
-        write_report(folder, params, page, 4)
+        write_report(folder, params, page, 4, folder / "rain")
     assert len({page.read_bytes() for page in pages}) == 1
 
 

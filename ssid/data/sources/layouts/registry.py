@@ -132,6 +132,7 @@ class Layout:
 
 
 LAYOUTS: Registry[Layout] = Registry("layout")
+"""Layouts by the name that ``layout`` of a data set gives them."""
 
 
 def single_items(

@@ -1,115 +1,10 @@
 import numpy as np
 import pytest
-import torch
-import torch.nn.functional as F
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
-from torch import nn
 
 from ssid.errors import UserError
-from ssid.inference import derain, derain_folder, find_student
-from ssid.models import Derainer, Features
-
-
-class Local(Derainer):
-    """Looks 2 · ``layers`` pixels far and no further; pools by 8 like an hourglass if asked."""
-
-    def __init__(self, layers=2, pools=False):
-        super().__init__()
-        torch.manual_seed(0)
-        self.layers = nn.ModuleList(nn.Conv2d(3, 3, 5) for _ in range(layers))
-        self.pools = pools
-        self.multiple = 8 if pools else 1
-
-    def encode_padded(self, rainy):
-        image = rainy
-        for layer in self.layers:
-            image = torch.tanh(layer(F.pad(image, (2, 2, 2, 2), mode="replicate")))
-        if self.pools:
-            image = F.interpolate(F.max_pool2d(image, 8), scale_factor=8)
-        return Features(image, image)
-
-    def decode_padded(self, features, rainy):
-        return rainy - features.map
-
-
-class Identity(Derainer):
-    min_side = 32
-
-    def __init__(self, gain=1.0):
-        super().__init__()
-        self.gain = nn.Parameter(torch.tensor(gain))
-        self.seen = []
-
-    def encode_padded(self, rainy):
-        self.seen.append(tuple(rainy.shape))
-        return Features(rainy, rainy)
-
-    def decode_padded(self, features, rainy):
-        return self.gain * features.map
-
-
-def picture(height, width, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-
-
-# One image.
-
-
-@settings(max_examples=30)
-@given(
-    height=st.integers(1, 200),
-    width=st.integers(1, 200),
-    tile=st.one_of(st.none(), st.integers(64, 150)),
-    overlap=st.integers(0, 32),
-)
-def test_any_size_and_tiling_returns_every_pixel(height, width, tile, overlap):
-    image = picture(height, width)
-    assert np.array_equal(derain(Identity(), image, tile, overlap), image)
-
-
-@pytest.mark.parametrize("pools", [False, True])
-@pytest.mark.parametrize("size", [(200, 230), (97, 260), (131, 64)])
-def test_tiles_of_a_local_network_leave_no_trace(size, pools):
-    model, image = Local(pools=pools), picture(*size)
-    whole = derain(model, image).astype(int)
-    # Reach 4, and 7 more where blocks of 8 are pooled: a quarter of 48 covers it.
-    tiled = derain(model, image, tile=96, overlap=48).astype(int)
-    assert np.abs(tiled - whole).max() <= 1  # rounding of the blend
-    assert (tiled != whole).mean() < 0.001
-
-
-def test_too_little_overlap_would_show():
-    model, image = Local(layers=8), picture(200, 200)
-    seams = derain(model, image, tile=64, overlap=0).astype(int) - derain(model, image)
-    assert np.abs(seams).max() > 1
-
-
-def test_a_tile_that_covers_the_image_is_the_whole_image():
-    model, image = Local(), picture(60, 90)
-    assert np.array_equal(derain(model, image, tile=90), derain(model, image))
-
-
-def test_network_never_sees_less_than_its_minimum():
-    model = Identity()
-    assert np.array_equal(derain(model, picture(5, 70)), picture(5, 70))
-    assert model.seen == [(1, 3, 32, 70)]
-
-
-@pytest.mark.parametrize("gain", [0.41, 0.999, 1.73])
-def test_rounds_and_clamps(gain):
-    levels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=2)
-    expected = np.rint(np.minimum(levels * np.float32(gain), 255))
-    assert np.abs(derain(Identity(gain), levels) - expected).max() == 0
-
-
-def test_tiles_must_advance():
-    with pytest.raises(ValueError, match="exceed overlap"):
-        derain(Identity(), picture(100, 100), tile=64, overlap=40)
-
-
-# Files.
+from ssid.inference import derain_folder, find_student
+from support.tiny_networks import Identity, picture
 
 
 @pytest.fixture
@@ -193,7 +88,7 @@ def test_the_student_trained_here_comes_before_the_packaged_one(here, tmp_path, 
     packaged.touch()
     if here:
         trained.touch()
-    monkeypatch.setattr("ssid.inference.files", lambda package: tmp_path / package)
+    monkeypatch.setattr("ssid.models.weights.files", lambda package: tmp_path / package)
     assert find_student(trained) == (trained if here else packaged)
 
 

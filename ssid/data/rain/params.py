@@ -1,0 +1,23 @@
+"""params/rain.yaml: how the rain of real sets is fitted, and pairs rendered in it."""
+
+from ssid.config.base import Count, CountOrZero, Params
+
+
+class FitParams(Params):
+    """How hard to look.
+
+    Attributes:
+        photographs: of each real set, at most so many are looked at, evenly spaced.
+        crops: that are read of them in all, at least one of each photograph.
+        rounds: of rendering and correcting; the nearest is kept.
+        renderings: pairs rendered of each clean photograph of the synthetic sets.
+        threads: CPU threads that compute; None for one on every core.
+        seed: of crops and renderings.
+    """
+
+    photographs: Count
+    crops: Count
+    rounds: Count
+    renderings: Count
+    threads: Count | None = None
+    seed: CountOrZero = 0
