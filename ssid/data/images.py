@@ -177,7 +177,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             converted = None
         if converted is not None:
             return converted
-    return image if image.mode == "RGB" else image.convert("RGB")
+    return image.convert("RGB")
 
 
 def _too_large() -> str:
