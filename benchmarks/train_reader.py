@@ -10,7 +10,7 @@ network learn to read single crops; embedding and profile head learn to read set
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -23,17 +23,20 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ssid.data.images import Picture, read_rgb
+from ssid.data.images import read_rgb
+from ssid.data.rain.fit import cut_crops
 from ssid.data.rain.prior import NAMES, mirrored, random_profile, to_numbers
 from ssid.data.rain.profiles import RainParameters, RainProfile, sample_rain
-from ssid.data.rain.reader import EMBEDDING, SIDE, RainReader
+from ssid.data.rain.reader import EMBEDDING, SEEN, SIDE, RainReader
 from ssid.data.rain.render import composite, rain_layer
+from ssid.pictures import Picture
 from ssid.progress import track
 
 SETS, CROPS = 3200, 12
 BANK = 5000
 BATCH, SET_BATCH = 32, 96
-BODY_RATE, HEAD_RATE = 3e-3, 1.5e-3
+SINGLES = 3000
+BODY_RATE, HEAD_RATE, VISIBLE_RATE = 3e-3, 1.5e-3, 1e-3
 HELD_OUT = 120
 """Sets that nothing learns from, for the table of what can be read."""
 VISIBLE_STD = 0.012  # of rain that an eye sees
@@ -85,14 +88,17 @@ def _layer(profile: RainProfile, seed: int) -> NDArray[np.uint8]:
     return (rain * 255).round().to(torch.uint8).numpy()
 
 
-def photograph_bank(folder: Path) -> NDArray[np.uint8]:
-    """Return BANK crops of the photographs, of several sizes, contrasts and sides of a mirror."""
+def read_photographs(folder: Path) -> list[Picture]:
+    """Return the photographs of a folder."""
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in (".jpg", ".png"))
-    photographs = [read_rgb(file) for file in files]
+    return [read_rgb(file) for file in files]
+
+
+def photograph_bank(photographs: Sequence[Picture]) -> NDArray[np.uint8]:
+    """Return BANK crops of the photographs, of several sizes, contrasts and sides of a mirror."""
     draw = np.random.default_rng(3)
-    return np.stack(
-        [_varied(photographs[draw.integers(len(photographs))], draw) for _ in range(BANK)]
-    )
+    chosen = draw.integers(len(photographs), size=BANK)
+    return np.stack([_varied(photographs[number], draw) for number in chosen])
 
 
 def _varied(photograph: Picture, draw: np.random.Generator) -> Picture:
@@ -192,19 +198,16 @@ def nll(answer: Tensor, target: Tensor, weight: Tensor) -> Tensor:
 
 def train_maps(reader: RainReader, sets: Sets, bank: NDArray[np.uint8], steps: int) -> None:
     """Teach the maps to read single crops; what reads them here is thrown away."""
-    answers = nn.Linear(EMBEDDING, 2 * len(NAMES))
+    answers, norm = nn.Linear(EMBEDDING, 2 * len(NAMES)), nn.BatchNorm1d(SEEN)
     parameters = [*reader.body.parameters(), *reader.embedding.parameters()]
-    parameters += [*reader.visible.parameters(), *answers.parameters()]
+    parameters += [*answers.parameters(), *norm.parameters()]
     optimizer = torch.optim.AdamW(parameters, BODY_RATE, weight_decay=1e-2)
     reader.train()
     for step in track(range(steps), steps, "maps"):
         _set_rate(optimizer, BODY_RATE, step, steps)
         draw = np.random.default_rng([1, step])
-        places = zip(
-            draw.integers(SETS - HELD_OUT, size=BATCH),
-            draw.integers(CROPS, size=BATCH),
-            strict=True,
-        )
+        numbers = draw.integers(SETS - HELD_OUT, size=BATCH).tolist()
+        places = zip(numbers, draw.integers(CROPS, size=BATCH).tolist(), strict=True)
         crops = [
             make_crop(sets, bank, place, draw.random() < WITHOUT_RAIN, draw.random() < 0.5, draw)
             for place in places
@@ -212,18 +215,10 @@ def train_maps(reader: RainReader, sets: Sets, bank: NDArray[np.uint8], steps: i
         seen = torch.tensor([crop.visible for crop in crops])
         with torch.autocast("cpu", torch.bfloat16):
             described = reader.describe(torch.stack([crop.image for crop in crops]))
-        embedded = reader.embed(described.float())
+        embedded = reader.embedding(norm(described.float()))
         weight = torch.where(seen[:, None] == 0, VEIL, torch.ones(len(NAMES)))
         loss = nll(answers(F.relu(embedded)), torch.stack([crop.numbers for crop in crops]), weight)
-        loss = loss + 0.2 * visibility_loss(reader, embedded, seen)
         _learn(optimizer, loss, parameters)
-
-
-def visibility_loss(reader: RainReader, embedded: Tensor, visible: Tensor) -> Tensor:
-    """Return the cross entropy of the crops in which it is known whether it rains."""
-    known = visible >= 0
-    logits = reader.visible(embedded)[known, 0]
-    return F.binary_cross_entropy_with_logits(logits, visible[known])
 
 
 class Described(NamedTuple):
@@ -259,9 +254,10 @@ def train_heads(reader: RainReader, sets: Sets, described: Described, steps: int
     reader.centre.copy_(rows.mean(0))
     reader.spread.copy_(rows.std(0).clamp(min=1e-2))
     reader.scale.copy_(torch.from_numpy(np.stack([sets.middle, sets.deviation])))
-    modules = (reader.embedding, reader.visible, reader.profile)
+    modules = (reader.embedding, reader.profile)
     parameters = [p for module in modules for p in module.parameters()]
     optimizer = torch.optim.AdamW(parameters, HEAD_RATE, weight_decay=3e-2)
+    reader.train()
     wet, generator = (raining & learnt).nonzero()[:, 0], torch.Generator().manual_seed(0)
     for step in track(range(steps), steps, "heads"):
         _set_rate(optimizer, HEAD_RATE, step, steps)
@@ -271,9 +267,50 @@ def train_heads(reader: RainReader, sets: Sets, described: Described, steps: int
         embedded = reader.embed(described.seen[chosen][:, crops])
         answer = torch.cat(reader.read(embedded), 1)
         loss = nll(answer, described.numbers[chosen], torch.ones(len(NAMES)))
-        some = torch.randint(len(rows), (SET_BATCH,), generator=generator)
-        visible = described.visible[learnt].flatten()[some]
-        loss = loss + 0.3 * visibility_loss(reader, reader.embed(rows[some]), visible)
+        _learn(optimizer, loss, parameters)
+
+
+@torch.inference_mode()
+def describe_singles(reader: RainReader, photographs: Sequence[Picture]) -> tuple[Tensor, Tensor]:
+    """Return descriptions of crops with visible rain, and of others without any."""
+    wet, dry = [], []
+    draw = np.random.default_rng(4)
+    for number in track(range(SINGLES), SINGLES, "describe single crops"):
+        clean = cut_crops([photographs[number % len(photographs)]], 1, number)[0][0]
+        if number % 2:
+            dry.append(reader.describe(_as_stored(_veiled(clean / 255, draw), draw)[None]))
+        else:
+            wet.append(reader.describe(_as_stored(_rained_on(clean / 255, number), draw)[None]))
+    return torch.cat(wet), torch.cat(dry)
+
+
+def _veiled(clean: Tensor, draw: np.random.Generator) -> Tensor:
+    """Return the picture behind a veil in half of the cases."""
+    alpha = draw.uniform(0.5, 1) if draw.random() < 0.5 else 1.0
+    return alpha * clean + (1 - alpha) * draw.uniform(0.5, 1)
+
+
+def _rained_on(clean: Tensor, number: int) -> Tensor:
+    """Return the picture in the first rain of a random profile that an eye sees."""
+    for seed in range(number * 1000, (number + 1) * 1000):
+        drawn = sample_rain(random_profile(seed), seed)
+        layer = rain_layer(drawn, SIDE, SIDE, seed)
+        if float(layer.std()) * drawn.transmission > VISIBLE_STD:
+            break
+    return composite(clean.double(), layer, drawn).float()
+
+
+def train_visibility(reader: RainReader, wet: Tensor, dry: Tensor, steps: int) -> None:
+    """Teach the reader to tell crops with rain from others, half of each in every step."""
+    parameters = [*reader.visible.parameters()]
+    optimizer = torch.optim.AdamW(parameters, VISIBLE_RATE, weight_decay=0.2)
+    generator = torch.Generator().manual_seed(1)
+    target = torch.cat([torch.ones(64), torch.zeros(64)])
+    reader.visible.train()
+    for step in track(range(steps), steps, "visibility"):
+        _set_rate(optimizer, VISIBLE_RATE, step, steps)
+        some = [of[torch.randint(len(of), (64,), generator=generator)] for of in (wet, dry)]
+        loss = F.binary_cross_entropy_with_logits(reader.judge(torch.cat(some)), target)
         _learn(optimizer, loss, parameters)
 
 
@@ -315,13 +352,15 @@ def main(
     folder.mkdir(parents=True, exist_ok=True)
     sets, reader = Sets(folder), RainReader()
     maps = folder / "maps.safetensors"
-    bank = photograph_bank(photographs)
+    pictures = read_photographs(photographs)
+    bank = photograph_bank(pictures)
     if not maps.is_file():
         train_maps(reader, sets, bank, MAP_STEPS)
         save_file(reader.body.state_dict(), maps)
     reader.body.load_state_dict(load_file(maps))
     described = describe_sets(reader, sets, bank)
     train_heads(reader, sets, described, HEAD_STEPS)
+    train_visibility(reader, *describe_singles(reader.eval(), pictures), HEAD_STEPS)
     typer.echo("\n".join(what_can_be_read(reader, described)))
     save_file(
         {
