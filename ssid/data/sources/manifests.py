@@ -1,29 +1,32 @@
 """Lists that say which files make a data set: pairs in one list, or in two parallel ones."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ssid.data.images import Refused
 from ssid.data.sources.listing import (
-    SUFFIXES,
     Listing,
     Photograph,
     RefusedFile,
-    check_inside,
     printable,
 )
 from ssid.data.sources.matching import Pair
+from ssid.data.sources.places import (
+    CHECKED_LINES,
+    Base,
+    base_of,
+    cell_of,
+    exists,
+    photograph_at,
+)
 from ssid.data.sources.sides import Sides
-from ssid.data.sources.tables import LIST_SUFFIXES, Row, Table, is_image, read_table
+from ssid.data.sources.tables import LIST_SUFFIXES, Row, Table, read_table
 from ssid.data.sources.words import Side, said_by
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
 
 MANIFEST_SUFFIXES = LIST_SUFFIXES
-CHECKED_LINES = 200
-MOST_DROPPED = 12  # leading folders of a path that other machines have and this one has not
 
 # The names with ``file_name`` are those of a Hugging Face imagefolder.
 COLUMNS: dict[Side, tuple[str, ...]] = {
@@ -32,13 +35,6 @@ COLUMNS: dict[Side, tuple[str, ...]] = {
 }
 _SIDES: tuple[Side, Side] = ("rainy", "clean")
 _OTHERS: tuple[tuple[Side, Side], ...] = (("rainy", "clean"), ("clean", "rainy"))
-
-
-class Base(NamedTuple):
-    """Where the paths of a list begin: a folder, and how many of their own folders to drop."""
-
-    folder: Path
-    dropped: int
 
 
 class ListedPairs(NamedTuple):
@@ -60,8 +56,8 @@ def names_images(file: Path, columns: int) -> bool:
     if not table.rows or (len(paths) < columns if columns > 1 else len(paths) != 1):
         return False
     rows = evenly_spaced(table.rows, CHECKED_LINES)
-    base = _base(table, file.parent, file.parent)
-    found = sum(sum(_exists(row, i, base) for i in paths) >= columns for row in rows)
+    base = base_of(table, file.parent, file.parent)
+    found = sum(sum(exists(row, i, base) for i in paths) >= columns for row in rows)
     return 2 * found >= len(rows)
 
 
@@ -110,8 +106,8 @@ def pair_by_manifest(root: Path, manifest: str, sides: Sides | None = None) -> L
             f"manifest: {manifest} has the columns {', '.join(table.columns) or 'none'}; say which"
             " is which with rainy: and clean:, or name one rainy and another one clean."
         )
-    base = _base(table, root, (root / manifest).parent)
-    rows = [(row, [_cell(row, i) for i in columns if i is not None]) for row in table.rows]
+    base = base_of(table, root, (root / manifest).parent)
+    rows = [(row, [cell_of(row, i) for i in columns if i is not None]) for row in table.rows]
     return _pair(root, base, ((f"{printable(manifest)}, line {r.number}", r, c) for r, c in rows))
 
 
@@ -128,9 +124,9 @@ def pair_by_lists(root: Path, sides: Sides) -> ListedPairs:
             f"the lists {sides.rainy[0]} and {sides.clean[0]} have {lengths[0]} and {lengths[1]}"
             " lines; each line of one belongs to the same line of the other."
         )
-    base = _base(tables[0], root, (root / sides.rainy[0]).parent)
+    base = base_of(tables[0], root, (root / sides.rainy[0]).parent)
     lines = (
-        (f"{printable(sides.rainy[0])}, line {wet.number}", wet, [_cell(wet, 0), _cell(dry, 0)])
+        (f"{printable(sides.rainy[0])}, line {wet.number}", wet, [cell_of(wet, 0), cell_of(dry, 0)])
         for wet, dry in zip(*(table.rows for table in tables), strict=True)
     )
     return _pair(root, base, lines)
@@ -144,14 +140,14 @@ def list_manifest(root: Path, manifest: str, side: Side) -> Listing:
     sides = side_columns(table)
     column = _column(table, getattr(sides, side)[0]) if sides else None
     column = column if column is not None else next(iter(table.paths()), 0)
-    base = _base(table, root, (root / manifest).parent)
+    base = base_of(table, root, (root / manifest).parent)
     for row in table.rows:
-        line, path = f"{printable(manifest)}, line {row.number}", _cell(row, column)
+        line, path = f"{printable(manifest)}, line {row.number}", cell_of(row, column)
         if row.problem or not path:
             refused[line] = row.problem or "it names no image"
             continue
         try:
-            photograph = _photograph(path, root, base)
+            photograph = photograph_at(path, root, base)
         except Refused as reason:
             refused[printable(path)] = str(reason)
             continue
@@ -193,72 +189,15 @@ def _resolve(
     found, problems = [], {}
     for path in paths:
         try:
-            found.append(_photograph(path, root, base))
+            found.append(photograph_at(path, root, base))
         except Refused as reason:
             problems[printable(path)] = str(reason)
     return found, problems
 
 
-def _photograph(path: str, root: Path, base: Base) -> Photograph:
-    """Return the file ``path``. A leading slash means ``root``, as in the lists of SPA-Data."""
-    file = _place(path, base)
-    check_inside(file, root)
-    if file.suffix.lower() not in SUFFIXES:
-        raise Refused("its name does not end like that of an image")
-    # Without dots, so that one file has one name.
-    return Photograph(printable(_plain(file.absolute(), root.absolute())), file)
-
-
-def _plain(file: Path, root: Path) -> str:
-    parts: list[str] = []
-    for part in file.relative_to(root).parts:
-        if part == ".." and parts:
-            parts.pop()
-        else:
-            parts.append(part)
-    return "/".join(parts)
-
-
-def _place(path: str, base: Base) -> Path:
-    """Return where ``path`` should be: with either slash, and without folders that are not here."""
-    if "\\" in path and not os.path.exists(base.folder / path):  # noqa: PTH110
-        path = path.replace("\\", "/")
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    return base.folder.joinpath(*(parts if ".." in parts else parts[base.dropped :]))
-
-
-def _base(table: Table, root: Path, beside: Path) -> Base:
-    """Return the beginning from which most paths of a list exist.
-
-    Lists are written in other folders, and on other machines: their paths may begin with the name
-    of the root itself, or with folders and drives that are not here.
-    """
-    rows = evenly_spaced(table.rows, CHECKED_LINES)
-    absolute = any((_cell(row, i) or "").startswith("/") for row in rows for i in table.paths())
-    folders = (root, beside) if absolute else (beside, root)
-    bases = [Base(folder, n) for n in range(MOST_DROPPED) for folder in dict.fromkeys(folders)]
-    counts = (
-        (sum(_exists(row, i, base) for row in rows for i in table.paths()), -n, base)
-        for n, base in enumerate(bases)
-    )
-    return max(counts, default=(0, 0, bases[0]))[2]
-
-
-def _exists(row: Row, column: int, base: Base) -> bool:
-    path = _cell(row, column)
-    try:
-        return is_image(path) and _place(path, base).is_file()
-    except (OSError, ValueError):
-        return False
-
-
 def _column(table: Table, name: str) -> int | None:
     folded = name.strip().casefold()
     return table.columns.index(folded) if folded in table.columns else None
-
-
-def _cell(row: Row, column: int) -> str:
-    return (row.cells[column] or "").strip() if column < len(row.cells) else ""
 
 
 def single_lists(root: Path) -> Iterator[str]:
