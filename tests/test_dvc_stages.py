@@ -34,6 +34,9 @@ THROUGH_THE_STORE = {
 }
 
 
+RECORDING = ROOT / "ssid" / "tracking"
+
+
 def file_of(module: str) -> Path | None:
     path = ROOT / module.replace(".", "/")
     candidates = (path.with_suffix(".py"), path / "__init__.py")
@@ -49,12 +52,16 @@ def imports(path: Path) -> set[Path]:
 
 
 def closure(path: Path) -> set[str]:
-    """Return every file of ssid that a program imports, directly or through others."""
+    """Return every file of ssid that a program imports, directly or through others.
+
+    What records a run, and what that imports to send it, decides nothing.
+    """
     seen: set[Path] = set()
     waiting = {path}
     while waiting:
         seen |= waiting
-        waiting = set().union(*map(imports, waiting)) - seen
+        followed = [file for file in waiting if file.parent != RECORDING]
+        waiting = set().union(*map(imports, followed)) - seen
     return {str(file.relative_to(ROOT)) for file in seen}
 
 
