@@ -43,7 +43,9 @@ def _check_network(name: str, options: dict[str, Any]) -> None:
     declared = inspect.signature(MODELS[name].build, eval_str=True).parameters
     for option, value in options.items():
         try:  # as JSON, since YAML has no tuples: a list is right where a tuple is declared
-            TypeAdapter(declared[option].annotation).validate_json(json.dumps(value), strict=True)
+            TypeAdapter(declared[option].annotation).validate_json(
+                json.dumps(value, default=str), strict=True
+            )
         except ValidationError as error:
             raise InvalidValueError(f"{option}: {explain_value(error.errors()[0])}") from error
     try:

@@ -92,12 +92,8 @@ class Trainer:
     def __init__(
         self, job: Job, accelerator: Accelerator, tracker: Tracker, checkpoint: Checkpoint | None
     ) -> None:
-        self.job, self.params, self.accelerator, self.tracker = (
-            job,
-            job.params,
-            accelerator,
-            tracker,
-        )
+        self.job, self.params = job, job.params
+        self.accelerator, self.tracker = accelerator, tracker
         self.progress = checkpoint.progress if checkpoint else Progress()
         self.checkpoints, self.best = job.folder / "checkpoints", job.folder / "best.safetensors"
         main = accelerator.is_main_process
