@@ -9,7 +9,7 @@ import torch
 SHARE = 0.5
 """Of the memory available that a network may take."""
 
-ENOUGH = 768 << 20
+ENOUGH = 640 << 20
 """Bytes beyond which larger tiles are no faster."""
 
 UNLIMITED = 1 << 62

@@ -63,7 +63,7 @@ def derain(
 def largest_tile(runner: Runner, height: int, width: int) -> int | None:
     """Return the tile for images of this size in the memory there is; None for no tiles.
 
-    Half of what is free may be used. Networks that can be cut exactly take 768 MiB at most, as
+    Half of what is free may be used. Networks that can be cut exactly take 640 MiB at most, as
     larger tiles are no faster; others are cut only where they have to be.
     """
     if height * width <= SMALL:
