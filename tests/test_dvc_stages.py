@@ -34,9 +34,6 @@ THROUGH_THE_STORE = {
 }
 
 
-RECORDING = ROOT / "ssid" / "tracking"
-
-
 def file_of(module: str) -> Path | None:
     path = ROOT / module.replace(".", "/")
     candidates = (path.with_suffix(".py"), path / "__init__.py")
@@ -52,19 +49,11 @@ def imports(path: Path) -> set[Path]:
 
 
 def closure(path: Path) -> set[str]:
-<<<<<<< HEAD
     """Return the files of ssid that a program imports, but through what decides nothing."""
-=======
-    """Return every file of ssid that a program imports, directly or through others.
-
-    What records a run, and what that imports to send it, decides nothing.
-    """
->>>>>>> reliable
     seen: set[Path] = set()
     waiting = {path}
     while waiting:
         seen |= waiting
-<<<<<<< HEAD
         deciding = (file for file in waiting if not below(name_of(file), [*DECIDE_NOTHING]))
         waiting = set().union(*map(imports, deciding)) - seen
     return set(map(name_of, seen))
@@ -72,11 +61,6 @@ def closure(path: Path) -> set[str]:
 
 def name_of(file: Path) -> str:
     return str(file.relative_to(ROOT))
-=======
-        followed = [file for file in waiting if file.parent != RECORDING]
-        waiting = set().union(*map(imports, followed)) - seen
-    return {str(file.relative_to(ROOT)) for file in seen}
->>>>>>> reliable
 
 
 def below(file: str, places: list[str]) -> bool:
