@@ -21,8 +21,8 @@ from ssid.models import Derainer, load_model
 from ssid.progress import track
 from ssid.project import Project
 from ssid.tracking import flatten, track_run
-from ssid.training.job import fingerprint, make_job
-from ssid.training.loop import Job, train
+from ssid.training.job import Job, fingerprint, make_job
+from ssid.training.loop import train
 
 
 class Workspace(NamedTuple):
@@ -44,7 +44,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         run: what was trained.
-        folder: its name, from the fingerprint.
+        folder: its name, from the parameters.
         rainy: the scores of the input.
         derained: the scores of the estimates.
         gradient_share: each term's mean share of the gradient, in [0, 1].
@@ -90,7 +90,7 @@ def finish(run: Training, workspace: Workspace) -> None:
 
 
 def job_of(run: Training, workspace: Workspace) -> Job:
-    """Return the training job, in a folder that its fingerprint names.
+    """Return the training job, in a folder that its parameters name.
 
     Raises:
         UserError: if its teacher is not trained yet, or a data set is not prepared.
@@ -100,7 +100,7 @@ def job_of(run: Training, workspace: Workspace) -> Job:
     job = make_job(stage, run.params, workspace.catalogue, workspace.project, teacher)
     return replace(
         job,
-        folder=workspace.project.runs / job.fingerprint[:12],
+        folder=workspace.project.runs / fingerprint(job.record)[:12],
         tags={**job.tags, "benchmark": str(run)},
         tracking=workspace.tracking,
     )
@@ -157,8 +157,8 @@ def _record(
     run: Training, workspace: Workspace, scores: Sequence[Score], images: Path, model: Path
 ) -> None:
     """Leave the scores in MLflow as the pipeline does, in a run that `ssid compare` can read."""
-    with track_run(workspace.tracking, "evaluate") as tracker:
-        trained = tracker.find("model_sha256", sha256(model)) or "unknown"
-        tracker.tags({"benchmark": str(run), f"{run.method}_run": trained})
+    with track_run(workspace.tracking, "evaluate", model.parent) as tracker:
+        tracker.tags({"benchmark": str(run)})
+        tracker.link(f"{run.method}_run", model_sha256=sha256(model))
         tracker.metrics(dict(flatten(summarise(scores))), 0)
         tracker.file(images)

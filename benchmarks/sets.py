@@ -10,7 +10,8 @@ from ssid.data.leakage import write_exclusions
 from ssid.data.params import DataParams, DataSet
 from ssid.data.prepare import prepare
 from ssid.data.roles import Role
-from ssid.data.store.reader import SUMMARY, ImageStore
+from ssid.data.store.reader import ImageStore
+from ssid.data.store.records import SUMMARY
 from ssid.project import Project
 from ssid.training.job import fingerprint
 

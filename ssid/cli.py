@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ssid import deployment
 from ssid.data.roles import Role
 from ssid.entry import reporting
 from ssid.errors import UserError
@@ -13,7 +14,6 @@ from ssid.plugins import load_plugins
 
 PARAMS = Path("params")
 PREPARED = Path("data/prepared")
-STUDENT = Path("models/student.safetensors")
 
 app = typer.Typer(
     help="Teach a small network to remove real rain from photographs.",
@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 data = typer.Typer(help="Look into data sets and add your own.", no_args_is_help=True)
 app.add_typer(data, name="data")
+tracking = typer.Typer(help="What MLflow knows of runs.", no_args_is_help=True)
+app.add_typer(tracking, name="track")
 
 
 @app.callback()
@@ -103,41 +105,7 @@ def import_weights(
     print(f"wrote {output}\nnext: ssid derain INPUT OUTPUT --model {output}")
 
 
-@app.command()
-def derain(
-    input: Annotated[Path, typer.Argument(help="A photograph, or a folder of them.")],
-    output: Annotated[
-        Path, typer.Argument(help="Folder for the results, or the PNG file of a single one.")
-    ] = Path("derained"),
-    model: Annotated[
-        Path | None, typer.Option(help=f"Default: {STUDENT}, or else the one packaged with ssid.")
-    ] = None,
-    tile: Annotated[
-        int, typer.Option(min=64, help="Cut larger images into tiles of this side in pixels.")
-    ] = 2048,
-    overlap: Annotated[int, typer.Option(min=0, help="Pixels that tiles share.")] = 64,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace existing results.")] = False,
-) -> None:
-    """Remove the rain from photographs."""
-    import torch
-
-    from ssid.data.sources.layouts import reasons
-    from ssid.inference import TILE_GRID, derain_folder, find_student
-    from ssid.models import load_model
-
-    if tile < overlap + TILE_GRID:
-        raise UserError(f"--tile {tile} must exceed --overlap {overlap} by at least {TILE_GRID}.")
-    model = model or find_student(STUDENT)
-    print(f"model: {model}")
-    network = load_model(model).eval()
-    network.to("cuda" if torch.cuda.is_available() else "cpu")
-    summary = derain_folder(network, input, output, tile, overlap, replace)
-    if summary.refused:
-        print(f"{len(summary.refused)} files were left out:\n{reasons(summary.refused)}")
-    if not summary.written:
-        raise UserError(f"nothing in {input} could be derained.")
-    first, *others = summary.written
-    print(f"wrote {len(summary.written)} images to {output}" if others else f"wrote {first}")
+app.command()(deployment.derain)
 
 
 @app.command()
@@ -165,21 +133,8 @@ def prune(
     print(f"wrote {output}")
 
 
-@app.command()
-def export(
-    model: Annotated[Path, typer.Argument(help="Model file to hand on.")],
-    output: Annotated[Path | None, typer.Option(help="Default: MODEL with suffix .pt2.")] = None,
-) -> None:
-    """Write a network as a program that PyTorch runs without this package."""
-    from ssid.export import export_model, sides
-    from ssid.models import load_model
-
-    output = output or model.with_suffix(".pt2")
-    network = load_model(model)
-    export_model(network, output)
-    print(f"wrote {output}")
-    print(f'load it, with PyTorch alone: derain = torch.export.load("{output}").module()')
-    print(f"call it with an image 1×3×H×W, RGB in [0, 1]; {sides(network)}")
+app.command()(deployment.export)
+app.command()(deployment.serve)
 
 
 @app.command()
@@ -211,7 +166,14 @@ def data_add(
     name: Annotated[str, typer.Argument(help="How the data set will be called.")],
     path: Annotated[Path, typer.Argument(help="Folder, archive, or list of images.")],
     role: Annotated[Role, typer.Option(help="What it is for.")] = "real",
-    layout: Annotated[str | None, typer.Option(help="Default: detected.")] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="See `ssid data layouts`; default: detected.")
+    ] = None,
+    rainy: Annotated[
+        list[str] | None,
+        typer.Option(help="Folder, or word in the names, of the rainy side of pairs."),
+    ] = None,
+    clean: Annotated[list[str] | None, typer.Option(help="The same of the clean side.")] = None,
     manifest: Annotated[
         str | None, typer.Option(help="File in PATH that lists the images; default: detected.")
     ] = None,
@@ -227,9 +189,11 @@ def data_add(
     """
     from ssid.data.catalogue import add_set, new_set
     from ssid.data.inspection import inspect, unreadable_by_dvc
+    from ssid.data.sources.sides import Sides
 
     _require_project()
-    block, because = new_set(role, name, path, layout, manifest, rain)
+    sides = Sides(tuple(rainy or ()), tuple(clean or ())) if rainy or clean else None
+    block, because = new_set(role, name, path, layout, manifest, rain, sides)
     print(f"{role} data set {name}: {block.root}, layout {block.layout}")
     print(f"why this layout: {because}; --layout says otherwise")
     print(inspect(role, block, at_most=50))
@@ -285,6 +249,14 @@ def data_list(
     _print_table(table)
 
 
+@data.command("layouts")
+def data_layouts() -> None:
+    """Show the ways in which images may lie in a folder."""
+    from ssid.data.sources.layouts import LAYOUTS
+
+    _print_table([(name, LAYOUTS[name].description) for name in LAYOUTS])
+
+
 @data.command("check")
 def data_check(name: Annotated[str, typer.Argument(help="Name in params/data.yaml.")]) -> None:
     """Decode every image of a data set and say which cannot be used, and why."""
@@ -319,6 +291,21 @@ def data_show(
         sheet = output / f"{role}-{name}.png"
         write_contact_sheet(ImageStore(PREPARED / role / name), sheet)
         print(f"wrote {sheet}")
+
+
+@tracking.command("sync")
+def track_sync(
+    to: Annotated[
+        str | None, typer.Option(help="MLflow's store; default: the one that each run was for.")
+    ] = None,
+) -> None:
+    """Send the records that runs left unsent, because MLflow was away or they were killed."""
+    from ssid.project import Project
+    from ssid.tracking.sync import sync
+
+    _require_project()
+    lines = list(sync(Project().runs, to))
+    print("\n".join(lines) or "nothing waits: MLflow has every record")
 
 
 def _require_project() -> None:

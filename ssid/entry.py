@@ -2,9 +2,14 @@
 
 import errno
 import logging
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Thread
+from time import sleep
+from types import FrameType
 
 from ssid.errors import UserError
 from ssid.extras import explain_missing
@@ -18,14 +23,34 @@ def run(main: Callable[..., None]) -> None:
         main(*sys.argv[1:])
 
 
+ADVICE = {
+    errno.ENOSPC: "Free some space there",
+    errno.EDQUOT: "Free some of your quota there",
+    errno.EFBIG: "Allow larger files there",
+    errno.EIO: "The disk, or the way to it, is faulty: look into the log of the system",
+    errno.EROFS: "What lies there cannot be changed: make it writable",
+    errno.EACCES: "Give yourself the permission",
+    errno.EPERM: "Give yourself the permission",
+    errno.EMFILE: "Allow more open files (`ulimit -n`)",
+    errno.ENFILE: "Allow more open files",
+    errno.ESTALE: "The network share has gone away: mount it again",
+    errno.EHOSTDOWN: "The network share has gone away: mount it again",
+}
+"""What to do about errors of the system that are no fault of this program."""
+
+
 @contextmanager
 def reporting() -> Iterator[None]:
     """Turn what a user can mend into a message on stderr and exit status 1.
 
-    Ctrl-C and SIGTERM exit with status 130; defects of the program keep their traceback.
+    Ctrl-C and SIGTERM exit with status 130; defects of the program keep their traceback. A stage
+    that DVC has started ends, as by SIGTERM, when DVC does.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("ssid").setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, _interrupt)
+    if "DVC_STAGE" in os.environ:
+        Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     try:
         yield
     except UserError as error:
@@ -35,12 +60,31 @@ def reporting() -> Iterator[None]:
             raise
         _exit(f"error: {explained}", 1)
     except KeyboardInterrupt as interrupt:
-        _exit(f"interrupted: {interrupt or 'nothing was lost'}; the same command continues.", 130)
+        _exit(
+            f"interrupted: {str(interrupt) or 'nothing was lost'}; the same command continues.", 130
+        )
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in ADVICE:
             raise
-        where = error.filename or "the disk of this project"
-        _exit(f"error: no space left on {where}. Free some, then run the same command again.", 1)
+        _exit(f"error: {explain(error)}", 1)
+
+
+def explain(error: OSError) -> str:
+    """Return what an error of the system is about, and what to do, in one line."""
+    where = error.filename or "the disk of this project"
+    reason = error.strerror or os.strerror(error.errno or 0)
+    return f"{where}: {reason}. {ADVICE[error.errno or 0]}, then run the same command again."
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _follow(parent: int) -> None:
+    """Ask this process to end once its parent has: it would go on beside its own repetition."""
+    while os.getppid() == parent:
+        sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _exit(message: str, status: int) -> None:

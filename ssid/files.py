@@ -1,16 +1,24 @@
 """What is asked of files all over the project."""
 
+import fcntl
 import hashlib
+import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(content: Any) -> str:
+    """Return the SHA-256 of what JSON can hold, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager
@@ -29,12 +37,43 @@ def atomic_write(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
-        yield partial
-        force_to_disk(partial)
-        partial.replace(path)
-        force_to_disk(path.parent)
+        with named(path):
+            yield partial
+            force_to_disk(partial)
+            partial.replace(path)
+            force_to_disk(path.parent)
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that has failed fails here, too
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Let errors of the system say which file they are about; those of writing do not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Let no other process that asks for ``folder`` into the block: reading and writing are one.
+
+    Args:
+        folder: an existing folder; nothing is written in it.
+
+    Raises:
+        OSError: if it cannot be opened.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def force_to_disk(path: Path) -> None:

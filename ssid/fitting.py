@@ -66,7 +66,7 @@ def fit_set(
     base.with_suffix(".json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     pairs = project.prepared / FITTED / name
     render_pairs(name, ground, fitted.profile, params.renderings, params.seed, pairs)
-    with track_run(tracking, "fit") as tracker:
+    with track_run(tracking, "fit", project.runs / f"fit-{name}") as tracker:
         tracker.tags({"real_set": name})
         tracker.params({"fit": params.model_dump(mode="json")})
         tracker.inputs(data_digests([store, *synthetic]))

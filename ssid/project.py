@@ -35,10 +35,10 @@ def open_stores(
     """Return the prepared sets of one role: those named, or all of the catalogue.
 
     Raises:
-        UserError: if a name is not in the catalogue or its set is not prepared.
+        UserError: if a name is not in the catalogue or its set is not prepared, or damaged.
     """
     chosen = _chosen(catalogue, role, names)
-    return [ImageStore(project.prepared / role / name) for name in chosen]
+    return [_verified(ImageStore(project.prepared / role / name)) for name in chosen]
 
 
 def open_training_stores(
@@ -60,9 +60,8 @@ def open_fitted_stores(
     Raises:
         UserError: as :func:`open_stores`.
     """
-    return [
-        ImageStore(project.prepared / FITTED / name) for name in _chosen(catalogue, "real", names)
-    ]
+    chosen = _chosen(catalogue, "real", names)
+    return [_verified(ImageStore(project.prepared / FITTED / name)) for name in chosen]
 
 
 def _chosen(catalogue: DataParams, role: Role, names: Sequence[str] | None) -> list[str]:
@@ -87,3 +86,8 @@ def describe_real_rain(real: Sequence[ImageStore]) -> dict[str, str]:
         return {"real_rain": "none"}
     standin = any(store.summary.standin for store in real)
     return {"real_rain": "stand-in (rendered)" if standin else "photographs"}
+
+
+def _verified(store: ImageStore) -> ImageStore:
+    store.verify()
+    return store

@@ -32,7 +32,7 @@ def _one_thread() -> None:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Return the folder of published images and weights, which are too large for the repository."""
-    folder = ROOT / "shared" / "data"
+    folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(f"needs published images and weights, and there is no folder {folder}")
     return folder

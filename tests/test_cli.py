@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,7 @@ def installed(tmp_path, monkeypatch):
     tiny_student(tmp_path / "ssid" / "packaged" / "student.safetensors")
     (tmp_path / "home").mkdir()
     monkeypatch.chdir(tmp_path / "home")
-    monkeypatch.setattr("ssid.inference.files", lambda package: tmp_path / package)
+    monkeypatch.setattr("ssid.models.weights.files", lambda package: tmp_path / package)
     photographs(tmp_path / "home", ["photo.jpg"])
     return tmp_path / "ssid" / "packaged" / "student.safetensors"
 
@@ -175,9 +176,48 @@ def test_derain_says_what_it_left_out(project):
         run("derain", "in", "out")
 
 
-def test_tiles_that_overlap_too_much_are_refused(project):
-    with pytest.raises(UserError, match="--tile 64 must exceed --overlap 64 by at least"):
-        run("derain", "in", "out", "--tile", "64")
+def test_a_broken_run_goes_on(installed):
+    photographs(Path("in"), ["a.png", "b.png"])
+    run("derain", "in", "out")
+    Path("out/a.png").write_bytes(b"kept")
+    Path("out/b.png").unlink()
+    said = run("derain", "in", "out", "--skip-existing")
+    assert "1 results existed already and were kept\nwrote out/b.png\n" in said
+    assert Path("out/a.png").read_bytes() == b"kept"
+    assert "wrote 0 images" in run("derain", "in", "out", "--skip-existing")
+
+
+def test_sigterm_ends_a_folder_with_a_word_and_nothing_half(installed):
+    photographs(Path("in"), [f"{i}.png" for i in range(400)])
+    command = [sys.executable, "-m", "ssid.cli", "derain", "in", "out", "--model", str(installed)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while not list(Path().glob("out/*.png")):
+            time.sleep(0.01)
+        process.terminate()
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert said.endswith("interrupted: what is written is whole; add --skip-existing to go on.\n")
+    written = list(Path("out").iterdir())
+    assert 0 < len(written) < 400
+    for file in written:
+        assert file.suffix == ".png"
+        assert "partial" not in file.name
+        Image.open(file).load()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name", "form"),
+    [("jpeg", "photo.jpg", "JPEG"), ("webp", "photo.webp", "WEBP"), ("same", "photo.jpg", "JPEG")],
+)
+def test_results_have_the_format_and_quality_that_was_asked_for(installed, chosen, name, form):
+    sizes = []
+    for quality in ("5", "95"):
+        run("derain", "photo.jpg", quality, "--format", chosen, "--quality", quality)
+        sizes.append(Path(quality, name).stat().st_size)
+    assert Image.open(Path("5", name)).format == form
+    assert sizes[0] < sizes[1]
+    with pytest.raises(UserError, match="png loses nothing"):
+        run("derain", "photo.jpg", "png", "--quality", "5")
 
 
 def test_a_missing_student_says_how_to_make_one(installed):
@@ -332,22 +372,22 @@ def test_an_exported_network_runs_as_it_is_told(project):
     assert said.startswith("wrote models/student.pt2\n")
     names = {"torch": torch}
     exec(said.split("PyTorch alone: ")[1].splitlines()[0], names)
-    assert said.endswith("RGB in [0, 1]; H and W from 1 up\n")
+    assert said.endswith("call it with images N×3×H×W of any size, RGB in [0, 1]\n")
     network = load_model(Path("models/student.safetensors"))
     image = torch.rand(1, 3, 70, 50)
     with torch.no_grad():
         assert torch.allclose(names["derain"](image), network(image), atol=1e-6)
 
 
-def test_only_models_are_exported_and_only_to_pt2(project):
+def test_only_models_are_exported_and_only_to_what_is_known(project):
     with pytest.raises(UserError, match=r"no model file models/student\.safetensors"):
         run("export", "models/student.safetensors")
     Path("foreign.safetensors").write_bytes(b"no tensors")
     with pytest.raises(UserError, match=r"foreign\.safetensors is not a readable safetensors file"):
         run("export", "foreign.safetensors")
     tiny_student(Path("models/student.safetensors"))
-    with pytest.raises(UserError, match=r"student\.onnx .* end in \.pt2"):
-        run("export", "models/student.safetensors", "--output", "student.onnx")
+    with pytest.raises(UserError, match=r"student\.bin .* end in \.pt2 or"):
+        run("export", "models/student.safetensors", "--output", "student.bin")
 
 
 @pytest.mark.parametrize(("options", "macs"), [((), 0.35), (("--macs", "0.5"), 0.5)])

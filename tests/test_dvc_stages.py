@@ -15,13 +15,15 @@ DECIDE_NOTHING = {
     "ssid/config": "reads parameters, which DVC tracks by their values",
     "ssid/entry.py": "ends a command",
     "ssid/errors.py": "words",
-    "ssid/export.py": "makes what MLflow keeps",
+    "ssid/export": "makes what MLflow keeps",
     "ssid/extras.py": "words",
     "ssid/files.py": "writes what it is given",
     "ssid/plugins.py": "imports what params/plugins.yaml names",
     "ssid/progress.py": "shows how far the work is",
+    "ssid/relocation.py": "corrects paths in MLflow's records",
     "ssid/registry.py": "finds entries by name",
-    "ssid/tracking.py": "records what others did",
+    "ssid/ownership.py": "keeps others out",
+    "ssid/tracking": "records what others did",
     "ssid/data/__init__.py": "a docstring",
     "ssid/data/roles.py": "a type",
 }
@@ -47,13 +49,18 @@ def imports(path: Path) -> set[Path]:
 
 
 def closure(path: Path) -> set[str]:
-    """Return every file of ssid that a program imports, directly or through others."""
+    """Return the files of ssid that a program imports, but through what decides nothing."""
     seen: set[Path] = set()
     waiting = {path}
     while waiting:
         seen |= waiting
-        waiting = set().union(*map(imports, waiting)) - seen
-    return {str(file.relative_to(ROOT)) for file in seen}
+        deciding = (file for file in waiting if not below(name_of(file), [*DECIDE_NOTHING]))
+        waiting = set().union(*map(imports, deciding)) - seen
+    return set(map(name_of, seen))
+
+
+def name_of(file: Path) -> str:
+    return str(file.relative_to(ROOT))
 
 
 def below(file: str, places: list[str]) -> bool:

@@ -8,17 +8,19 @@ import pytest
 from support.repository import ROOT
 
 ROOMS = [
-    {"errors", "files", "progress", "data.roles"},
-    {"registry", "extras", "pictures"},
+    {"errors", "files", "progress", "relocation", "data.roles"},
+    {"ownership", "registry", "extras", "pictures"},
     {"config"},
     {"plugins", "models"},
     {"data", "metrics"},
-    {"project", "export", "inference"},
-    {"tracking", "api", "init"},
+    {"project", "export"},
+    {"inference"},
+    {"tracking", "api", "init", "serve"},
     {"objective", "fitting"},
     {"training"},
     {"evaluation"},
     {"prune", "presets", "entry"},
+    {"deployment"},
     {"cli"},
 ]
 """From the ground floor up. A module may import from its own room and from those of lower floors;

@@ -17,6 +17,8 @@ import torch
 from torch import nn
 
 from ssid.data.rain.profiles import PROFILES
+from ssid.data.sources.layouts import LAYOUTS, Item, Layout
+from ssid.data.sources.layouts.registry import single_items
 from ssid.metrics.table import Metric, add_metric
 from ssid.models import Derainer, Features, register_model
 from ssid.objective import term
@@ -53,6 +55,17 @@ def blue(scene, *, gain: float = 1.0):
     return gain * (scene.derained("rainy") - scene.batch.clean)[:, 2].abs().mean()
 
 
+def every_second(source):
+    """List every second photograph."""
+    listing = source.listing
+    chosen = listing.photographs[::2]
+    return single_items(chosen, lambda file: Item(file.name, rainy=file), listing.refused)
+
+
+LAYOUTS.add(
+    "every_second",
+    Layout("every second photograph", every_second, lambda source: None, "Add some.", paired=False),
+)
 PROFILES.add("drizzle", PROFILES["rain100l"])
 add_metric(
     Metric("blue", "blue", "Blue", "", 3, -1, True, lambda x, y: float((x - y)[2].abs().mean()))
@@ -91,7 +104,8 @@ def project(tmp_path, photographs):
     (tmp_path / "params").mkdir()
     (tmp_path / "params/plugins.yaml").write_text("plugins: [my_rain]\n")
     block = {"root": str(photographs), "layout": "photographs", "rain": "drizzle"}
-    sets = {"synthetic": {"own": block}, "real": {"own": {**block, "seed": 1}}}
+    real = {"root": str(photographs), "layout": "every_second"}
+    sets = {"synthetic": {"own": block}, "real": {"own": real}}
     (tmp_path / "params/data.yaml").write_text(json.dumps(sets))
     objective = {
         "blue": {"weight": 1, "gain": 2.0},
@@ -117,6 +131,8 @@ def test_a_run_uses_what_a_plugin_adds(project):
     lines = (project / "runs/distill/metrics.jsonl").read_text().splitlines()
     logged = {name for line in lines for name in json.loads(line)}
     assert {"train/term/blue", "train/term/code_self_alignment"} <= logged
+    summary = json.loads((project / "data/prepared/real/own/summary.json").read_text())
+    assert summary["images"] == 3  # of five
     status, output = call(project, "-m", "ssid.cli", "models")
     assert "tiny" in output
 
@@ -126,6 +142,7 @@ def test_without_the_plugin_its_names_are_unknown(project):
     status, output = call(project, "-c", RUN.replace('["my_rain"]', "[]"))
     assert status == 1
     assert "unknown rain profile 'drizzle'" in output
+    assert "unknown layout 'every_second'" in output
 
 
 def test_a_plugin_that_cannot_be_imported_is_told(tmp_path, monkeypatch):

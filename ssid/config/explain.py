@@ -53,7 +53,10 @@ def _listed(keys: Sequence[str]) -> str:
 
 def _shown(value: Any) -> str:
     """Return ``value`` in the spelling of YAML, shortened."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+    except (TypeError, ValueError):  # keys that JSON does not have
+        text = str(value)
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + " …"
 
 

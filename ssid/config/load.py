@@ -10,6 +10,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode
 
 from ssid.config.base import Params
+from ssid.config.bounds import check_bounds
 from ssid.config.explain import explain
 from ssid.errors import UserError
 
@@ -50,6 +51,7 @@ def parse_yaml(text: str, path: Path) -> dict[str, Any]:
         UserError: if ``text`` is empty, is not YAML, repeats a key or is no mapping of keys.
     """
     try:
+        check_bounds(text, path)
         values = YAML(typ="safe", pure=True).load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -57,6 +59,8 @@ def parse_yaml(text: str, path: Path) -> dict[str, Any]:
         raise UserError(f"{place}: this is not valid YAML: {error.problem}.") from error
     except YAMLError as error:
         raise UserError(f"{path}: this is not valid YAML: {error}") from error
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: a value cannot be read: {error}") from error
     if values is None:
         raise UserError(f"{path} is empty. `git checkout -- {path}` restores the shipped file.")
     if not isinstance(values, dict):

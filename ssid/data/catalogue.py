@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -13,14 +13,19 @@ from ssid.data.params import (
     BenchmarkSet,
     DataParams,
     DataSet,
-    Layout,
     RealSet,
     SyntheticSet,
     check_set_name,
 )
 from ssid.data.roles import Role
-from ssid.data.sources.detection import Detected, detect_layout, lists_pairs
+from ssid.data.sources.detection import detect_layout, look_into
+from ssid.data.sources.layouts import LAYOUTS, Detected
+from ssid.data.sources.layouts.pairs import detect_manifest
+from ssid.data.sources.manifests import names_images
+from ssid.data.sources.plausibility import check_clean, check_rainy
+from ssid.data.sources.sides import Sides
 from ssid.errors import UserError, nearest
+from ssid.files import held
 
 DATA_FILE = Path("params/data.yaml")
 SCHEMAS: dict[Role, type[DataSet]] = {
@@ -45,6 +50,7 @@ def new_set(
     layout: str | None = None,
     manifest: str | None = None,
     rain: str | None = None,
+    sides: Sides | None = None,
 ) -> Choice:
     """Return the block of a data set that is not yet in the catalogue.
 
@@ -55,30 +61,26 @@ def new_set(
         layout: None to detect it, see :func:`ssid.data.sources.detection.detect_layout`.
         manifest: file below ``path`` that names the images; None to take all, or what is detected.
         rain: profile to render on clean photographs, by name or path, or None.
+        sides: marks of the rainy and of the clean side, see :mod:`ssid.data.sources.sides`; None
+            to find them.
 
     Raises:
         UserError: if the name is taken or impossible, there is nothing at ``path``, or role, layout
             and rain contradict each other.
     """
     if name in load_params(DATA_FILE, DataParams).sets(role):
-        raise UserError(
-            f"{DATA_FILE} already has a {role} data set {name!r}. Choose another name, or edit"
-            " its block."
-        )
+        raise UserError(_is_taken(role, name))
     if not path.exists():
         raise UserError(f"there is no file or folder {path}.{_advice_on_addresses(path)}")
-    if manifest is None and layout in (None, "pairs") and path.is_file() and lists_pairs(path):
+    if manifest is None and layout in (None, "pairs") and _is_table(path):
         path, manifest = path.parent, path.name
-    if layout is not None:
-        found = Detected(cast("Layout", layout), manifest, "as you said")
-    elif manifest is not None:
-        found = Detected("pairs", manifest, f"{manifest} lists pairs")
-    elif rain is not None:
-        found = Detected("photographs", None, f"rain {rain} is rendered on photographs")
-    else:
-        found = detect_layout(path)
-    block = {"root": stored_root(path), "layout": found.layout}
+    found = _found(path, layout, manifest, rain, sides)
+    if role == "real" and found.layout == "photographs" and layout is None and rain is None:
+        check_rainy(path)
+    block: dict[str, object] = {"root": stored_root(path), "layout": found.layout}
     block |= {"manifest": found.manifest} if found.manifest else {}
+    if found.sides:
+        block |= {side: list(marks) for side, marks in found.sides._asdict().items()}
     block |= {"rain": rain} if rain else {}
     try:
         check_set_name(name)
@@ -90,20 +92,50 @@ def new_set(
         raise UserError(f"{error}.") from error
 
 
+def _found(
+    path: Path, layout: str | None, manifest: str | None, rain: str | None, sides: Sides | None
+) -> Detected:
+    """Return the layout: as the user says, and where nothing is said, as the files say."""
+    if sides is not None:
+        return Detected(layout or "pairs", manifest, "as you said", sides)
+    if rain is not None and layout in (None, "photographs"):
+        if layout is None:
+            check_clean(path, manifest)
+        return Detected("photographs", manifest, f"rain {rain} is rendered on photographs")
+    if manifest is not None and layout in (None, "pairs"):
+        return detect_manifest(path, manifest)
+    if layout == "pairs":
+        found = look_into(path, LAYOUTS["pairs"].detect)
+        return found or Detected("pairs", None, "as you said")
+    return detect_layout(path) if layout is None else Detected(layout, manifest, "as you said")
+
+
+def _is_table(path: Path) -> bool:
+    """Return whether ``path`` is a list of pairs, or of a kind that names columns."""
+    if not path.is_file():
+        return False
+    return names_images(path, 2) or path.suffix.lower() in {".csv", ".tsv", ".json", ".jsonl"}
+
+
 def add_set(role: Role, name: str, block: DataSet) -> None:
     """Append a data set to params/data.yaml; everything else in the file stays as it is.
 
+    Sets that other processes add at the same time stay, too.
+
     Raises:
-        UserError: if the file cannot be edited in place or written.
+        UserError: if the name is taken meanwhile, or the file cannot be edited in place or written.
     """
-    text = read_text(DATA_FILE)
-    sets = parse_yaml(text, DATA_FILE).get(role, {})
-    added = block.model_dump(exclude_unset=True)
-    try:
-        text = merge(text, {role: sets | {name: added}})
-    except ValueError as error:
-        raise UserError(f"{DATA_FILE}: {error}. Add this by hand: {name}: {added}") from error
-    write_texts({DATA_FILE: text})
+    with held(DATA_FILE.parent):
+        text = read_text(DATA_FILE)
+        sets = parse_yaml(text, DATA_FILE).get(role) or {}
+        if name in sets:
+            raise UserError(_is_taken(role, name))
+        added = block.model_dump(exclude_unset=True)
+        try:
+            text = merge(text, {role: sets | {name: added}})
+        except ValueError as error:
+            raise UserError(f"{DATA_FILE}: {error}. Add this by hand: {name}: {added}") from error
+        write_texts({DATA_FILE: text})
 
 
 def find_sets(name: str) -> list[tuple[Role, DataSet]]:
@@ -121,6 +153,13 @@ def find_sets(name: str) -> list[tuple[Role, DataSet]]:
             f" It has: {', '.join(names)}."
         )
     return found
+
+
+def _is_taken(role: Role, name: str) -> str:
+    return (
+        f"{DATA_FILE} already has a {role} data set {name!r}. Choose another name, or edit its"
+        " block."
+    )
 
 
 def _advice_on_addresses(path: Path) -> str:

@@ -3,14 +3,18 @@
 import io
 import os
 import stat
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+T = TypeVar("T")
 
 Picture = NDArray[np.uint8]
 """An image as stored: uint8 H×W×3, RGB."""
@@ -18,10 +22,12 @@ Picture = NDArray[np.uint8]
 MIN_SIDE = 32
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 1 << 30
+_BYTES_A_PIXEL = 9  # the picture, and copies of it while it is decoded and converted
 
 # A closed list, because some of Pillow's other readers start external programs. JPEG includes the
 # multi-picture files of telephones.
-_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "AVIF", "GIF", "HEIF")
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "AVIF", "GIF", "HEIF", "JXL")
+_NEED_PLUGIN = {".heic": "HEIF", ".heif": "HEIF", ".jxl": "JXL"}
 
 
 class Refused(Exception):  # noqa: N818 - a verdict on a file, caught at every boundary
@@ -43,10 +49,25 @@ def read_rgb(path: Path) -> Picture:
     Raises:
         Refused: The file is not a readable, whole photograph of acceptable size.
     """
+    return decode(path, _to_picture)
+
+
+def decode(path: Path, convert: Callable[[Image.Image], T]) -> T:
+    """Open the photograph at ``path`` and return what ``convert`` makes of it.
+
+    Args:
+        path: the file, of any origin.
+        convert: called once with the picture, not yet decoded, of at most ``MAX_PIXELS``.
+
+    Raises:
+        Refused: The file is not a readable, whole photograph of acceptable size.
+    """
     _check_file(path)
     try:
-        with path.open("rb") as file:
-            return _decode(file)
+        with path.open("rb") as file, Image.open(file, formats=_formats()) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Refused(_too_large())
+            return convert(image)
     except Refused:
         raise
     except UnidentifiedImageError:
@@ -58,7 +79,17 @@ def read_rgb(path: Path) -> Picture:
         raise Refused(_damage(error)) from None
 
 
-def check_size(picture: Picture) -> None:
+def bytes_to_decode(path: Path) -> int:
+    """Return about how much memory :func:`read_rgb` takes for a file, by its header; 0 if none."""
+    try:
+        _check_file(path)
+        with Image.open(path, formats=_formats()) as image:
+            return image.width * image.height * _BYTES_A_PIXEL
+    except Exception:  # refused when it is read, with the reason
+        return 0
+
+
+def check_size(picture: NDArray[Any]) -> None:
     """Raise ``Refused`` where a side of ``picture`` (H×W×3) is below ``MIN_SIDE`` pixels."""
     height, width = picture.shape[:2]
     if min(height, width) < MIN_SIDE:
@@ -83,16 +114,20 @@ def shrink(picture: Picture, max_side: int | None) -> Picture:
 
 @cache
 def _formats() -> list[str]:
-    """Return the formats that can be read here: Pillow may lack one, HEIF is another package."""
+    """Return the formats that can be read here: Pillow may lack one, and two are of plugins."""
     Image.init()
     if find_spec("pillow_heif"):
         import_module("pillow_heif").register_heif_opener()
+    if find_spec("pillow_jxl"):
+        import_module("pillow_jxl")  # registers itself
     return [name for name in _FORMATS if name in Image.OPEN]
 
 
 def _unknown(path: Path) -> str:
-    if path.suffix.lower() in (".heic", ".heif") and "HEIF" not in _formats():
-        return "HEIC cannot be read here: install pillow-heif, or convert it to JPEG"
+    needed = _NEED_PLUGIN.get(path.suffix.lower())
+    if needed and needed not in _formats():
+        kind = "JPEG XL" if needed == "JXL" else "HEIC"
+        return f"{kind} cannot be read here: pip install 'ssid[formats]', or convert it to JPEG"
     return "not an image: its content is none of " + ", ".join(_formats())
 
 
@@ -110,14 +145,10 @@ def _check_file(path: Path) -> None:
         raise Refused(f"too large: the file is above {MAX_BYTES >> 20} MiB")
 
 
-def _decode(file: io.BufferedReader) -> Picture:
-    with Image.open(file, formats=_formats()) as image:
-        width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise Refused(_too_large())
-        profile = image.info.get("icc_profile")
-        upright = ImageOps.exif_transpose(image)
-    picture = np.array(_to_srgb(_to_8_bits(upright), profile), dtype=np.uint8)
+def _to_picture(image: Image.Image) -> Picture:
+    profile = image.info.get("icc_profile")
+    ImageOps.exif_transpose(image, in_place=True)
+    picture = np.array(to_srgb(_to_8_bits(image), profile), dtype=np.uint8)
     check_size(picture)
     return picture
 
@@ -135,7 +166,8 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     return image.convert("RGB") if image.mode in ("1", "P") else image
 
 
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return ``image`` as 8-bit RGB, through its colour profile where that can be applied."""
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ssid.data.fingerprint import first_same
-from ssid.data.make import MadeImage, make_image
+from ssid.data.make import MadeImage, cost_of, make_image
 from ssid.data.ordered import in_order
 from ssid.data.params import DataSet
 from ssid.data.roles import Role
-from ssid.data.sources.layouts import reasons, unpacked_items
-from ssid.data.sources.listing import Photograph, RefusedFile, printable
+from ssid.data.sources.items import unpacked_items
+from ssid.data.sources.listing import Photograph, RefusedFile, printable, reasons
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
 from ssid.files import sha256
@@ -82,7 +82,9 @@ def inspect(role: Role, block: DataSet, at_most: int | None = None) -> Findings:
         unpacked_items(block, Path(scratch) / "archive") as pairing,
     ):
         items = evenly_spaced(pairing.items, at_most)
-        made = in_order(lambda item: make_image(target, plain, item, 0), items, os.cpu_count() or 1)
+        made = in_order(
+            lambda item: make_image(target, plain, item, 0), items, os.cpu_count() or 1, cost_of
+        )
         for image in track(made, len(items), "open images"):
             if not isinstance(image, MadeImage):
                 refused |= {file.file: file.reason for file in image}

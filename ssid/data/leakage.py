@@ -105,10 +105,15 @@ def read_exclusions(file: Path) -> dict[str, frozenset[str]]:
     """Return what :func:`write_exclusions` has written: names of images by synthetic set.
 
     Raises:
-        UserError: if there is no such file.
+        UserError: if there is no such file, or it is damaged.
     """
     try:
         excluded = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         raise UserError(f"{file} is missing: run `dvc repro` to make it.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"{file} cannot be read: run `dvc repro -f exclude`.") from error
+    names = excluded.values() if isinstance(excluded, dict) else [None]
+    if not all(isinstance(n, list) and all(isinstance(name, str) for name in n) for n in names):
+        raise UserError(f"{file} holds no names of images by set: run `dvc repro -f exclude`.")
     return {name: frozenset(names) for name, names in excluded.items()}

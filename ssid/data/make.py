@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from ssid.data.fingerprint import fingerprint
-from ssid.data.images import Refused, read_rgb, shrink
+from ssid.data.images import Refused, bytes_to_decode, read_rgb, shrink
 from ssid.data.params import DataSet
 from ssid.data.rain.render import render
 from ssid.data.roles import Role
@@ -37,6 +37,11 @@ class _FileRefused(Refused):
     def __init__(self, file: Photograph, reason: Refused) -> None:
         super().__init__(str(reason))
         self.file = file
+
+
+def cost_of(item: Item) -> int:
+    """Return about how many bytes of memory the pictures of ``item`` take."""
+    return sum(bytes_to_decode(file.path) for file in item.files)
 
 
 def make_image(

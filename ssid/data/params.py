@@ -3,16 +3,14 @@
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ssid.config.base import Count, CountOrZero, Params, named
+from ssid.config.base import Count, Params, Seed, named
 from ssid.data.rain.profiles import PROFILES
 from ssid.data.roles import Role
 from ssid.errors import UnknownNameError
-
-Layout = Literal["photographs", "pairs", "clean_rainy", "rainy_clean"]
 
 
 def check_set_name(name: str) -> str:
@@ -27,6 +25,29 @@ def check_set_name(name: str) -> str:
             " beginning with a letter or digit"
         )
     return name
+
+
+def _check_layout(name: str) -> str:
+    from ssid.data.sources.layouts import LAYOUTS  # opens images, which a parameter file does not
+
+    _ = LAYOUTS[name]
+    return name
+
+
+def _is_paired(layout: str) -> bool:
+    from ssid.data.sources.layouts import LAYOUTS
+
+    return LAYOUTS[layout].paired
+
+
+def _as_list(marks: object) -> object:
+    return [marks] if isinstance(marks, str) else marks
+
+
+Marks = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as_list)]
+"""One folder or word, or several."""
+
+LayoutName = Annotated[str, named(_check_layout)]
 
 
 def check_rain(rain: str) -> str:
@@ -60,13 +81,15 @@ class DataSet(Params):
     """
 
     root: Annotated[str, Field(min_length=1)]
-    layout: Layout
+    layout: LayoutName
+    rainy: Marks = Field(default_factory=list)
+    clean: Marks = Field(default_factory=list)
     manifest: Annotated[str, Field(min_length=1)] | None = None
     rain: Rain | None = None
-    renderings: Count = 1
+    renderings: Annotated[int, Field(ge=1, le=10_000)] = 1
     limit: Count | None = None
-    max_side: Annotated[int, Field(ge=32)] | None = None
-    seed: CountOrZero = 0
+    max_side: Annotated[int, Field(ge=32, le=100_000)] | None = None
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _manifest_lies_in_root(self) -> Self:
@@ -76,8 +99,18 @@ class DataSet(Params):
         return self
 
     @model_validator(mode="after")
+    def _sides_are_of_pairs(self) -> Self:
+        if bool(self.rainy) != bool(self.clean):
+            raise ValueError("rainy and clean belong together: name both sides, or none")
+        if self.rainy and self.layout != "pairs":
+            raise ValueError(
+                f"rainy and clean are sides of layout: pairs, and the layout is {self.layout}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _rain_falls_on_photographs(self) -> Self:
-        if self.rain is not None and self.layout != "photographs":
+        if self.rain is not None and _is_paired(self.layout):
             raise ValueError(
                 f"rain: {self.rain} is rendered on layout: photographs only; with layout:"
                 f" {self.layout} the images are rainy already, so set rain: null"
@@ -92,9 +125,9 @@ class DataSet(Params):
 class _PairedSet(DataSet):
     @model_validator(mode="after")
     def _has_rainy_and_clean(self) -> Self:
-        if self.layout == "photographs" and self.rain is None:
+        if self.rain is None and not _is_paired(self.layout):
             raise ValueError(
-                "layout: photographs has no pairs; name a rain profile to render"
+                f"layout: {self.layout} has no pairs; name a rain profile to render"
                 f" ({', '.join(PROFILES)}), or list photographs of real rain under real:"
             )
         return self

@@ -1,22 +1,24 @@
 """From files of any kind to a prepared set: list, decode, check, render, store, in one pass."""
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ssid.data.fingerprint import first_same
-from ssid.data.make import MadeImage, make_image
+from ssid.data.make import MadeImage, cost_of, make_image
 from ssid.data.ordered import in_order
 from ssid.data.params import DataSet, SyntheticSet
 from ssid.data.roles import Role
-from ssid.data.sources.layouts import Item, Pairing, reasons, unpacked_items
-from ssid.data.sources.listing import RefusedFile, natural_key
-from ssid.data.sources.side_by_side import check_order
+from ssid.data.sources.items import unpacked_items
+from ssid.data.sources.layouts import LAYOUTS, Item, Pairing
+from ssid.data.sources.layouts.halves import check_order
+from ssid.data.sources.listing import SUFFIXES, RefusedFile, natural_key, reasons
 from ssid.data.splits import evenly_spaced, held_out
 from ssid.data.store.journal import Entry, Journal, identify
-from ssid.data.store.reader import Record, Split, Summary
+from ssid.data.store.records import Record, Split, Summary
 from ssid.data.store.writer import StoreWriter, replacing
 from ssid.errors import UserError
 from ssid.progress import track
@@ -56,8 +58,8 @@ def _prepare(
     role: Role, name: str, block: DataSet, pairing: Pairing, folder: Path, workers: int
 ) -> Summary:
     items = _limited(pairing.items, block.limit)
-    if block.layout in ("clean_rainy", "rainy_clean"):
-        check_order([item.files[0].path for item in items], block.layout)
+    if order := LAYOUTS[block.layout].order:
+        check_order(items, order)
     jobs = [(item, i) for item in items for i in range(block.renderings)]
     with (
         Journal(folder, identify(role, block, items)) as journal,
@@ -66,7 +68,9 @@ def _prepare(
         entries = writer.recover(journal)
         before = f" ({len(entries)} were done before)" if entries else ""
         left = jobs[len(entries) :]
-        made = in_order(lambda job: make_image(role, block, *job), left, workers)
+        made = in_order(
+            lambda job: make_image(role, block, *job), left, workers, lambda job: cost_of(job[0])
+        )
         with _silent_pillow():
             for image in track(made, len(left), f"prepare {role}/{name}{before}"):
                 entries.append(_stored(image, writer))
@@ -91,6 +95,7 @@ def _prepare(
             files=pairing.files,
             left_out=len(_files(pairing.items) - _files(items)),
             standin=role == "real" and block.rain is not None,
+            missing=_missing(pairing.refused, [job[0] for job in jobs], entries),
         )
 
 
@@ -139,6 +144,24 @@ def _quarantine(
     used = _files(item for item, _ in kept)
     first = {file.file: file for file in reversed(made) if file.file not in used}
     return sorted([*listed, *first.values()], key=lambda file: natural_key(file.file))
+
+
+def _missing(
+    listed: Sequence[RefusedFile], items: Sequence[Item], entries: Sequence[Entry]
+) -> dict[str, int]:
+    """Count by reason the images that found no partner, and the items that were refused."""
+    reasons_of = {file.file: file.reason for file in listed if _is_image(file.file)}
+    for item, entry in zip(items, entries, strict=True):
+        if entry.refused:
+            said = [file.reason for file in entry.refused]
+            own = [reason for reason in said if not reason.startswith("its partner")]
+            reasons_of[f"item {item.name}"] = (own or said)[0]
+    counts = Counter(reason.partition(":")[0] for reason in reasons_of.values())
+    return dict(counts.most_common())
+
+
+def _is_image(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def _with_splits(role: Role, block: DataSet, kept: list[tuple[Item, Record]]) -> list[Record]:

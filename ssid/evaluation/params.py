@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive, named
+from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive, Threads, named
 from ssid.metrics.params import LatencyParams
 from ssid.metrics.table import check_family
 
@@ -26,7 +26,7 @@ class SegmentationParams(Params):
 
     architecture: Name
     encoder: Name
-    classes: Annotated[int, Field(ge=2)]
+    classes: Annotated[int, Field(ge=2, le=10_000)]
     weights: Name
     mean: Annotated[list[NotNegative], Colour] = Field([0.485, 0.456, 0.406])
     std: Annotated[list[Positive], Colour] = Field([0.229, 0.224, 0.225])
@@ -42,7 +42,7 @@ class DetectionParams(Params):
     """
 
     architecture: Name
-    classes: Annotated[int, Field(ge=2)]
+    classes: Annotated[int, Field(ge=2, le=10_000)]
     weights: Name
 
 
@@ -72,12 +72,12 @@ class EvaluateParams(Params):
     benchmarks: list[str] | None = None
     real: list[str] | None = None
     limit: Count | None = None
-    tile: Annotated[int, Field(ge=64)] | None = None
+    tile: Annotated[int, Field(ge=64, le=100_000)] | None = None
     overlap: CountOrZero = 64
     metrics: Annotated[list[Annotated[str, named(check_family)]], Field(min_length=1)]
     downstream: DownstreamParams = DownstreamParams()
     pictures: CountOrZero = 4
-    threads: Count | None = None
+    threads: Threads | None = None
     latency: LatencyParams = LatencyParams()
 
     @model_validator(mode="after")

@@ -9,15 +9,17 @@ import torch
 from ssid.data.store.reader import ImageStore
 from ssid.evaluation.downstream import CERTAIN
 from ssid.evaluation.params import EvaluateParams
+from ssid.evaluation.scores import Score, images_of
 from ssid.files import sha256
 from ssid.metrics.downstream import IOU
+from ssid.metrics.niqe import STEADY_BLOCKS
 
 PROTOCOL = {
     "estimates": "measured one by one at full size, rounded to 8 bit",
     "psnr_y": "BT.601 luma of MATLAB's rgb2ycbcr, not rounded, peak 255, at most 100 dB",
     "ssim": "Gaussian 11×11, σ 1.5, windows inside the image only, no downsampling",
     "niqe": "pristine model of Mittal et al. 2013, luma of BT.601 in whole numbers, crop border 0,"
-    " blocks of 96×96",
+    f" blocks of 96×96, at least {STEADY_BLOCKS} of them",
     "lpips": "version 0.1, trunk AlexNet, RGB",
     "macs": "convolutions and matrix products, one multiply-accumulate counted once",
     "memory": "activations: most bytes that the network's own float32 tensors take at a time,"
@@ -27,14 +29,17 @@ PROTOCOL = {
 
 
 def describe_protocol(
-    stores: Sequence[ImageStore], params: EvaluateParams, device: torch.device
+    stores: Sequence[ImageStore],
+    params: EvaluateParams,
+    device: torch.device,
+    scores: Sequence[Score],
 ) -> dict[str, Any]:
     """Return the protocol, one sentence a topic, and under ``sets`` what was measured."""
     return {
         **PROTOCOL,
         "latency": describe_latency(params, device),
         "downstream": describe_downstream(params),
-        "sets": {f"{s.summary.role}/{s.summary.name}": describe_set(s) for s in stores},
+        "sets": {f"{s.summary.role}/{s.summary.name}": describe_set(s, scores) for s in stores},
     }
 
 
@@ -68,11 +73,17 @@ def describe_downstream(params: EvaluateParams) -> str:
     return ". ".join(sentences)
 
 
-def describe_set(store: ImageStore) -> dict[str, Any]:
-    """Return which images a set of scores was measured on."""
+def describe_set(store: ImageStore, scores: Sequence[Score]) -> dict[str, Any]:
+    """Return which images a set of scores was measured on, and which are missing, and why."""
     summary = store.summary
     kind = "stand-in for real rain (rendered)" if summary.standin else summary.role
-    return {"images": summary.images, "kind": kind, "digest": summary.digest}
+    return {
+        "images": summary.images + sum(summary.refused.values()),
+        "measured": len(images_of(store, scores)),
+        "refused": dict(summary.refused),
+        "kind": kind,
+        "digest": summary.digest,
+    }
 
 
 def _weights(path: str) -> str:

@@ -3,7 +3,8 @@
 import csv
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,17 @@ from ssid.evaluation.protocol import describe_protocol
 from ssid.evaluation.scores import (
     RAINY,
     Score,
+    count_images,
+    describe_counts,
     evaluate_set,
     summarise,
     write_json,
     write_scores,
 )
-from ssid.files import sha256
+from ssid.files import named, sha256
 from ssid.metrics.cost import measure_cost
 from ssid.models import Derainer, load_model
+from ssid.ownership import owned
 from ssid.project import Project, data_digests, describe_real_rain, open_stores
 from ssid.tracking import flatten, track_run
 
@@ -71,27 +75,43 @@ def evaluate(
         *open_stores(catalogue, "real", params.real, project),
     ]
     models = load_metric_models(params, device)
-    clear(output, accelerator)
-    scores, numbers = measure_sets(stores, networks, params, models, output)
-    if not accelerator.is_main_process:
-        return
-    costs = {name: measure_cost(n, params.latency, device) for name, n in networks.items()}
-    metrics = {**numbers, "network": costs}
-    write_json(output / "metrics.json", metrics)
-    write_json(output / "protocol.json", describe_protocol(stores, params, device))
-    write_scores(output / "images.csv", scores)
-    write_bars(output / "sets.csv", metrics)
-    for stage in STAGES.values():
-        write_curve(project.runs / stage / "metrics.jsonl", output / "curves" / f"{stage}.csv")
-    track(params, metrics, scores, files, stores, output, tracking)
+    main = accelerator.is_main_process
+    with owned(project.runs / "evaluate") if main else nullcontext():
+        with replacing(output, accelerator) as folder:
+            scores, numbers = measure_sets(stores, networks, params, models, folder)
+            if not main:
+                return
+            costs = {name: measure_cost(n, params.latency, device) for name, n in networks.items()}
+            counts = count_images(stores, scores, params.metrics)
+            metrics = {**numbers, "network": costs, "images": counts}
+            for line in describe_counts(counts):
+                print(line)
+            write_json(folder / "metrics.json", metrics)
+            write_json(folder / "protocol.json", describe_protocol(stores, params, device, scores))
+            write_scores(folder / "images.csv", scores)
+            write_bars(folder / "sets.csv", metrics)
+            for stage in STAGES.values():
+                curve = folder / "curves" / f"{stage}.csv"
+                write_curve(project.runs / stage / "metrics.jsonl", curve)
+        track(params, metrics, scores, files, stores, output, project.runs, tracking)
 
 
-def clear(output: Path, accelerator: Accelerator) -> None:
-    """Leave an empty folder; no process goes on, to write pictures into it, before it is there."""
-    if accelerator.is_main_process:
-        shutil.rmtree(output, ignore_errors=True)
-        output.mkdir(parents=True)
-    accelerator.wait_for_everyone()
+@contextmanager
+def replacing(output: Path, accelerator: Accelerator) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of ``output`` if all goes well.
+
+    No process goes on, to write pictures into it, before it is there.
+    """
+    partial = output.with_name(f"{output.name}.partial")
+    with named(output):
+        if accelerator.is_main_process:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+        accelerator.wait_for_everyone()
+        yield partial
+        if accelerator.is_main_process:
+            shutil.rmtree(output, ignore_errors=True)
+            partial.rename(output)
 
 
 def measure_sets(
@@ -154,13 +174,14 @@ def track(
     files: Mapping[str, Path],
     stores: Sequence[ImageStore],
     output: Path,
+    runs: Path,
     tracking: str | None,
 ) -> None:
     """Record the evaluation in MLflow: a run of its own, and its numbers on each network's run.
 
     That second copy is what lets `mlflow ui` sort training runs by how good their network is.
     """
-    with track_run(tracking, "evaluate") as tracker:
+    with track_run(tracking, "evaluate", runs / "evaluate") as tracker:
         tracker.params({"evaluate": params.model_dump(mode="json")})
         tracker.inputs(data_digests(stores))
         tracker.tags(
@@ -170,11 +191,9 @@ def track(
         for name in ("metrics.json", "protocol.json", "images.csv"):
             tracker.file(output / name)
         for method, file in files.items():
-            run_id = tracker.find("model_sha256", sha256(file))
-            tracker.tags({f"{method}_run": run_id or "unknown"})
-            if run_id:
-                with track_run(tracking, STAGES[method], run_id) as trained:
-                    trained.metrics(of_method(metrics, method), 0)
+            digest = sha256(file)
+            tracker.link(f"{method}_run", model_sha256=digest)
+            tracker.metrics_of(of_method(metrics, method), model_sha256=digest)
 
 
 def of_method(metrics: Mapping[str, Any], method: str) -> dict[str, float]:

@@ -125,6 +125,57 @@ def summarise(scores: Iterable[Score]) -> dict[str, Any]:
     return summary
 
 
+def images_of(store: ImageStore, scores: Iterable[Score]) -> set[str]:
+    """Return the names of the images of a set that have scores."""
+    place = store.summary.role, store.summary.name
+    return {score.image for score in scores if (score.role, score.set) == place}
+
+
+def count_images(
+    stores: Sequence[ImageStore], scores: Sequence[Score], metrics: Sequence[str]
+) -> dict[str, Any]:
+    """Return role → set → how many images there are, were measured, and were refused.
+
+    Where a metric has no value for some of the images that were measured, ``<metric>_missing`` says
+    for how many: its means are over the others.
+    """
+    counts: dict[str, Any] = {}
+    for store in stores:
+        summary, measured = store.summary, images_of(store, scores)
+        refused = sum(summary.refused.values())
+        known = {"images": summary.images + refused, "measured": len(measured), "refused": refused}
+        missing = _missing(store, scores, metrics)
+        counts.setdefault(summary.role, {})[summary.name] = known | missing
+    return counts
+
+
+def _missing(store: ImageStore, scores: Iterable[Score], metrics: Sequence[str]) -> dict[str, int]:
+    """Return the number of images for which a method has no value, by metric."""
+    place = store.summary.role, store.summary.name
+    of_set = [score for score in scores if (score.role, score.set) == place]
+    expected = [m for m in image_metrics(metrics) if m.measure and (store.paired or not m.paired)]
+    without = {
+        f"{metric.key}_missing": len({s.image for s in of_set if metric.key not in s.measures})
+        for metric in expected
+    }
+    return {key: count for key, count in without.items() if count}
+
+
+def describe_counts(counts: Mapping[str, Any]) -> list[str]:
+    """Return one line for each set of which something is missing."""
+    return [
+        f"{role}/{name}: {of_set['measured']} of {of_set['images']} images measured"
+        + "".join(f", {key.replace('_', ' ')} {n}" for key, n in of_set.items() if _is_lack(key, n))
+        for role, sets in counts.items()
+        for name, of_set in sets.items()
+        if any(_is_lack(key, n) for key, n in of_set.items())
+    ]
+
+
+def _is_lack(key: str, count: int) -> bool:
+    return count > 0 and (key == "refused" or key.endswith("_missing"))
+
+
 def mean(values: Iterable[float | None]) -> float | None:
     """Return the mean of the values that there are, rounded for display, or None."""
     known = [value for value in values if value is not None]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ssid.errors import UnknownNameError
 from ssid.metrics.fidelity import psnr, ssim
-from ssid.metrics.niqe import niqe
+from ssid.metrics.niqe import steady_niqe
 from ssid.metrics.sharpness import sharpness
 from ssid.pictures import to_picture
 from ssid.registry import Registry
@@ -105,7 +105,7 @@ SSIM_Y = add_metric(
 )
 LPIPS = add_metric(Metric("lpips", "lpips", "LPIPS", "", 4, -1, True))
 NIQE = add_metric(
-    Metric("niqe", "niqe", "NIQE", "", 2, -1, False, lambda x, _: niqe(to_picture(x)))
+    Metric("niqe", "niqe", "NIQE", "", 2, -1, False, lambda x, _: steady_niqe(to_picture(x)))
 )
 SHARPNESS = add_metric(
     Metric("sharpness", "", "Sharpness", "", 2, 0, False, lambda x, _: float(sharpness(x)))

@@ -40,6 +40,20 @@ def check_choice(option: str, value: str, choices: Any) -> None:
         raise ValueError(f"{option} must be one of {', '.join(get_args(choices))}, not {value!r}")
 
 
+MOST_REPEATS = 100
+
+
+def repeated(name: str, count: int) -> int:
+    """Return how often weights are applied; each time costs time, and no weights bound it.
+
+    Raises:
+        ValueError: if ``count`` is not within 1 to :data:`MOST_REPEATS`.
+    """
+    if not 1 <= count <= MOST_REPEATS:
+        raise ValueError(f"{name} must be 1 to {MOST_REPEATS}, not {count}")
+    return count
+
+
 class RecurrentDerainer(Derainer):
     """A network that improves its estimate in ``stages`` recurrences of one set of weights.
 
@@ -49,9 +63,7 @@ class RecurrentDerainer(Derainer):
 
     def __init__(self, stages: int) -> None:
         super().__init__()
-        if stages < 1:
-            raise ValueError(f"stages must be at least 1, not {stages}")
-        self.stages = stages
+        self.stages = repeated("stages", stages)
 
     def step(self, rainy: Tensor, last: Stage | None, state: Any) -> tuple[Features, Any]:
         """Return the features of the next stage and the state of the recurrence.

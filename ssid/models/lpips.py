@@ -21,8 +21,8 @@ def load_lpips(network: str, weights: Path | str | None = None, seed: int = 0) -
     """Return the network of the package lpips, in evaluation mode, for images in [-1, 1].
 
     The package has the linear heads, and would download the trunk, which here is read from a
-    local file. Arguments and errors are those of :class:`LearnedPerceptualSimilarity`; ``seed``
-    determines random weights.
+    local file. Arguments and errors are those of
+    :class:`ssid.objective.lpips.LearnedPerceptualSimilarity`; ``seed`` determines random weights.
     """
     import lpips
 

@@ -155,12 +155,12 @@ class Shallow(nn.Module):
 
 def split(x: Tensor, dim: int) -> Tensor:
     """Cut a map in half along ``dim`` and stack the halves along the batch: 2N images."""
-    return torch.cat(x.chunk(2, dim), 0)
+    return torch.cat(x.unflatten(dim, (2, x.shape[dim] // 2)).unbind(dim), 0)
 
 
 def rejoin(x: Tensor, dim: int) -> Tensor:
     """Undo :func:`split`."""
-    return torch.cat(x.chunk(2, 0), dim)
+    return torch.cat(x.unflatten(0, (2, x.shape[0] // 2)).unbind(0), dim)
 
 
 @register_model("mprnet", source="Zamir et al., MPRNet, CVPR 2021")

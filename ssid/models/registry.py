@@ -47,7 +47,7 @@ def register_model(name: str, source: str) -> Callable[[Build], Build]:
 
 
 def check_options(name: str, options: dict[str, Any]) -> None:
-    """Raise :class:`UserError` where the model has no option of a given name."""
+    """Raise :class:`~ssid.errors.UserError` where the model has no option of a given name."""
     allowed = MODELS[name].options()
     for option in options:
         if option not in allowed:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ssid.models.base import Derainer, Features
+from ssid.models.layers import repeated
 from ssid.models.registry import register_model
 
 
@@ -222,6 +223,8 @@ class SSIDKD(Derainer):
         super().__init__()
         if len(widths) != 3 or len(units) != 3 or min(*widths, *units) < 1:
             raise ValueError("widths and units are three positive numbers each")
+        for count in units:
+            repeated("units", count)
         self.heads = nn.ModuleList(activated_conv(3, width, 3) for width in widths)
         self.full_branch = FullBranch(widths, units, share_units, drop_dead)
         self.half_branch = HalfBranch(widths, units, share_units, drop_dead)

@@ -71,7 +71,9 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 TRUNKS: Registry[Architecture] = Registry("trunk")
+"""Frozen feature extractors by the name that a term's option ``trunk`` gives them."""
 TrunkName = Annotated[str, named(lambda name: TRUNKS[name.removesuffix(RANDOM)] and name)]
+
 TRUNKS.add(
     "efficientnet_lite0",
     Architecture(

@@ -2,7 +2,9 @@
 
 import json
 from importlib.resources import files
+from math import prod
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -12,11 +14,20 @@ from torch import Tensor, nn
 from ssid.errors import MissingFileError, UserError
 from ssid.files import atomic_write
 from ssid.models.base import Derainer, Recipe
+from ssid.models.bounded import check_tensors, parse_recipe, sketch
 from ssid.models.narrow import narrow
 from ssid.models.registry import create_model
 
 FORMAT = "ssid-model-1"
 PACKAGED = "packaged"
+HUB_WEIGHTS = "model.safetensors"
+HUB_CONFIG = "config.json"
+SMALL = 2**26
+"""Numbers that a network may have whatever its file holds of them: 256 MB."""
+PRUNED = 64
+"""Times the numbers in a file that its network may have had before it was pruned."""
+KINDS = {"F64": True, "F32": True, "F16": True, "BF16": True, "I64": False, "I32": False}
+"""Types of numbers in files of models, and whether they hold fractions."""
 
 
 def packaged_student() -> Path:
@@ -50,16 +61,10 @@ def load_distinct_state(model: nn.Module, tensors: dict[str, Tensor]) -> None:
     """Load what :func:`distinct_state` returned.
 
     Raises:
-        ValueError: if names or shapes differ from the model's.
+        ValueError: if names, shapes or kinds of numbers differ from the model's.
     """
-    expected = distinct_state(model)
-    missing, extra = expected.keys() - tensors.keys(), tensors.keys() - expected.keys()
-    if missing or extra:
-        raise ValueError(f"missing {sorted(missing)[:3]}, unexpected {sorted(extra)[:3]}")
-    for name, tensor in tensors.items():
-        if tensor.shape != expected[name].shape:
-            found, wanted = tuple(tensor.shape), tuple(expected[name].shape)
-            raise ValueError(f"{name} has the shape {found}, not {wanted}")
+    found = {name: (tensor.shape, tensor.is_floating_point()) for name, tensor in tensors.items()}
+    check_tensors(found, distinct_state(model))
     model.load_state_dict(tensors, strict=False)
 
 
@@ -91,30 +96,61 @@ def load_model(source: Path | str = PACKAGED) -> Derainer:
     """Return a stored network in evaluation mode, on the CPU; nothing in the file is executed.
 
     Args:
-        source: a file written by :func:`save_model`, or ``"packaged"`` for the student that comes
-            with this package.
+        source: a file written by :func:`save_model`, a folder that holds one as
+            ``model.safetensors``, as ``ssid export --hub`` writes it, or ``"packaged"`` for the
+            student that comes with this package.
 
     Raises:
         UserError: if the file is missing, damaged, or not written by :func:`save_model`.
     """
     path = packaged_student() if source == PACKAGED else Path(source)
+    path = path / HUB_WEIGHTS if path.is_dir() else path
     if not path.is_file():
         raise MissingFileError(f"there is no model file {path}. Train one with `dvc repro`.")
     try:
         with safe_open(path, framework="pt") as stored:
-            metadata = stored.metadata() or {}
+            recipe = _read_recipe(stored, path)
             tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
+        if isinstance(error, UserError):
+            raise
         raise UserError(f"{path} is not a readable safetensors file: {error}") from error
+    model = build(recipe)
+    load_distinct_state(model, tensors)
+    unfit = [
+        name for name, t in tensors.items() if t.is_floating_point() and not t.isfinite().all()
+    ]
+    if unfit:
+        raise UserError(f"{path} holds weights that are no finite numbers: {', '.join(unfit[:3])}")
+    return model.eval()
+
+
+def _read_recipe(stored: Any, path: Path) -> Recipe:
+    """Return the recipe in the header of a file, if the tensors in the header are its network's.
+
+    Nothing is built, and no tensor read, before that is known.
+    """
+    metadata = stored.metadata() or {}
     if FORMAT not in metadata:
         raise UserError(
             f"{path} is a safetensors file, but not a model of ssid (no {FORMAT!r} in its header)."
             " Foreign weights come in through `ssid import-weights`."
         )
-    recipe = Recipe(**json.loads(metadata[FORMAT]))
+    slices = {key: stored.get_slice(key) for key in stored.keys()}  # noqa: SIM118
+    found = {key: (part.get_shape(), _holds_fractions(part, path)) for key, part in slices.items()}
+    numbers = sum(prod(shape) for shape, _ in found.values())
     try:
-        model = build(recipe)
-        load_distinct_state(model, tensors)
+        recipe = parse_recipe(metadata[FORMAT])
+        check_tensors(found, distinct_state(sketch(recipe, max(SMALL, PRUNED * numbers))))
     except ValueError as error:
-        raise UserError(f"the weights in {path} do not fit {recipe.name}: {error}") from error
-    return model.eval()
+        raise UserError(
+            f"{path} does not describe the network whose weights it has: {error}"
+        ) from error
+    return recipe
+
+
+def _holds_fractions(part: Any, path: Path) -> bool:
+    kind = part.get_dtype()
+    if kind not in KINDS:
+        raise UserError(f"{path} holds numbers of the type {kind}. Known: {', '.join(KINDS)}.")
+    return KINDS[kind]

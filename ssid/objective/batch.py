@@ -1,5 +1,6 @@
 """The images of one training step."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -24,3 +25,9 @@ class Batch(NamedTuple):
         layout = torch.channels_last
         moved = (images.to(device, non_blocking=True, memory_format=layout) for images in self)
         return Batch(*moved)
+
+    def parts(self, count: int) -> Iterator["Batch"]:
+        """Yield the batch in ``count`` parts of equal size."""
+        for part in range(count):
+            sizes = (len(images) // count for images in self)
+            yield Batch(*(i[part * n : (part + 1) * n] for i, n in zip(self, sizes, strict=True)))

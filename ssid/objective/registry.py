@@ -105,7 +105,7 @@ def term(
 
 
 def check_term(name: str, options: dict[str, Any]) -> None:
-    """Raise :class:`UserError` for an unknown term, an unknown option or an impossible value."""
+    """Raise a :class:`~ssid.errors.UserError` for unknown names and impossible values."""
     entry = TERMS[name]
     allowed = entry.value_options(options) | entry.part_options()
     for option, value in options.items():

@@ -129,6 +129,7 @@ def mean_teacher(
 
     Confidence is how well the averaged network agrees with itself on the mirrored photograph.
     """
-    part.follow(decay)
+    if scene.first:
+        part.follow(decay)
     labels, confidence = flip_consensus(part.average, scene.batch.real, tolerance)
     return pseudo_label_loss(scene.student("real")[-1].image, labels, confidence)

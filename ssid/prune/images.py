@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from ssid.data.images import Refused, read_rgb
-from ssid.data.sources.layouts import reasons
-from ssid.data.sources.listing import RefusedFile, list_folder, list_text
+from ssid.data.sources.listing import RefusedFile, list_folder, list_text, reasons
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
 from ssid.pictures import Picture, to_tensor

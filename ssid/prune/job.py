@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ssid.errors import UserError
+from ssid.files import atomic_write
 from ssid.metrics.cost import measure_cost
 from ssid.metrics.params import LatencyParams
 from ssid.models import Derainer, load_model, save_model
@@ -68,7 +69,8 @@ def prune_model(
     speedup = round(before["latency_ms"] / after["latency_ms"], 3)
     macs = round(pruned.macs, 5)
     report = {"macs": macs, "before": before, "after": after, "speedup": speedup}
-    output.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n")
+    with atomic_write(output.with_suffix(".json")) as partial:
+        partial.write_text(json.dumps(report, indent=2) + "\n")
     return report
 
 

@@ -4,7 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive, registered
+from ssid.config.base import (
+    Count,
+    CountOrZero,
+    NotNegative,
+    Params,
+    Positive,
+    Seed,
+    Threads,
+    registered,
+)
 from ssid.metrics.params import LatencyParams
 from ssid.prune.criteria import CRITERIA
 
@@ -35,8 +44,8 @@ class RecoveryParams(Params):
     clean: Annotated[str, Field(min_length=1)] = "params/photographs/demo_prune.txt"
     photographs: Count | None = None
     steps: CountOrZero = 400
-    batch: Annotated[int, Field(ge=2)] = 4
-    patch: Annotated[int, Field(ge=32)] = 64
+    batch: Annotated[int, Field(ge=2, le=4_096)] = 4
+    patch: Annotated[int, Field(ge=32, le=4_096)] = 64
     lr: Positive = 1e-4
     dream: DreamParams = DreamParams()
 
@@ -60,8 +69,8 @@ class PruneParams(Params):
     macs: Annotated[float, Field(gt=0, le=1)] = 0.6
     unit: Literal["filters", "weights"] = "filters"
     criterion: Annotated[str, registered(CRITERIA)] = "lamp"
-    multiple: Count = 1
-    seed: CountOrZero = 0
-    threads: Count | None = 1
+    multiple: Annotated[int, Field(ge=1, le=4_096)] = 1
+    seed: Seed = 0
+    threads: Threads | None = 1
     recovery: RecoveryParams = RecoveryParams()
     latency: LatencyParams = LatencyParams()

@@ -88,6 +88,7 @@ class Batches(Dataset[Batch]):
         seed: of the order and the crops.
         rank: number of this process.
         world: number of processes.
+        parts: what each process divides its share into.
 
     Raises:
         UserError: if a batch cannot be shared equally, or a stream has no images.
@@ -106,12 +107,14 @@ class Batches(Dataset[Batch]):
         seed: int,
         rank: int = 0,
         world: int = 1,
+        parts: int = 1,
     ) -> None:
         for name, count in (("pairs", pairs), ("real", real_count), ("fitted", fitted_count)):
-            if count % world:
+            if count % (world * parts):
+                sharing = f"{world} processes" if parts == 1 else f"{world} × {parts} parts"
                 raise UserError(
-                    f"batch.{name} is {count}, which {world} processes cannot share equally."
-                    f" Use a multiple of {world}."
+                    f"batch.{name} is {count}, which {sharing} cannot share equally."
+                    f" Use a multiple of {world * parts}."
                 )
         self.pairs = Stream(synthetic, seed, PAIRS)
         self.real = Stream(real, seed, REAL)
@@ -147,9 +150,27 @@ class Batches(Dataset[Batch]):
             ),
         )
 
+    def samples(self, step: int) -> list[dict[str, str | float | bool]]:
+        """Return what all processes see in a step: set, image, corner in [0, 1), mirrored."""
+        streams = ((self.pairs, PAIRS), (self.fitted, FITTED), (self.real, REAL))
+        return [
+            {
+                "set": f"{crop.store.summary.role}/{crop.store.summary.name}",
+                "image": crop.store.records[crop.index].name,
+                "top": float(crop.top),
+                "left": float(crop.left),
+                "mirrored": bool(crop.mirrored),
+            }
+            for stream, number in streams
+            for crop in map(stream.crop, self._numbers(number, step))
+        ]
+
+    def _numbers(self, number: int, step: int) -> range:
+        return range(step * self.counts[number], (step + 1) * self.counts[number])
+
     def _crops(self, stream: Stream, number: int, step: int) -> list[Crop]:
-        first = step * self.counts[number]
-        return [stream.crop(first + position) for position in self.shares[number]]
+        numbers = self._numbers(number, step)
+        return [stream.crop(numbers[position]) for position in self.shares[number]]
 
     def _stack(self, patches: list[np.ndarray]) -> Tensor:
         if not patches:

@@ -1,25 +1,36 @@
 """Checkpoints that survive a kill at any moment, hold no pickle, and resume exactly.
 
 A checkpoint is a folder ``step-00000500`` with ``tensors.safetensors`` (student, parts of terms,
-optimizer), ``state.json`` (integers and scores) and ``manifest.json`` (SHA-256 of the other two).
-It is written beside its place, flushed to disk, then renamed; older ones go only afterwards.
+optimizer), ``best.safetensors`` (the best student so far, once there is one), ``state.json``
+(integers and scores) and ``manifest.json`` (SHA-256 of the others). It is written beside its place,
+flushed to disk, then renamed; older ones go only afterwards.
 """
 
 import json
+import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ssid.files import force_to_disk, sha256
+from ssid.files import force_to_disk, named, sha256
+from ssid.training.identity import Identity, differences
 
 KEEP = 2
 """How many checkpoints stay on disk: the newest, and one to fall back on."""
+MANIFEST, STATE, TENSORS, BEST = (
+    "manifest.json",
+    "state.json",
+    "tensors.safetensors",
+    "best.safetensors",
+)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -30,36 +41,64 @@ class Progress:
         step: steps done.
         scores: validation PSNR values in dB, in order.
         best: the highest of ``scores``, or None before the first validation.
+        best_sha256: of the file with the best student, or None before there is one.
+        usual_loss: moving average of the mean losses of intervals, or None before the first.
         skipped: steps that were left out because their loss was not finite.
-        tracking_id: the MLflow run that this training reports to, to go on with it.
     """
 
     step: int = 0
     scores: list[float] = field(default_factory=list)
     best: float | None = None
+    best_sha256: str | None = None
+    usual_loss: float | None = None
     skipped: int = 0
-    tracking_id: str | None = None
+
+
+class Checkpoint(NamedTuple):
+    """What a run goes on from: how far it came, its tensors, and its best student's file."""
+
+    progress: Progress
+    tensors: dict[str, Tensor]
+    best: Path | None
 
 
 def save_checkpoint(
-    folder: Path, fingerprint: str, progress: Progress, tensors: Mapping[str, Tensor]
+    folder: Path,
+    identity: Identity,
+    progress: Progress,
+    tensors: Mapping[str, Tensor],
+    best: Path | None = None,
 ) -> None:
     """Write one checkpoint below ``folder`` and remove all but the :data:`KEEP` newest.
 
     Args:
         folder: the run's folder of checkpoints.
-        fingerprint: hash of everything that makes two runs the same.
+        identity: everything that makes two runs the same.
         progress: what to continue from.
         tensors: by name; shared tensors must be given once.
+        best: file of the best student so far, which is copied once there is one.
     """
+    with named(folder):
+        _save(folder, identity, progress, tensors, best)
+
+
+def _save(
+    folder: Path,
+    identity: Identity,
+    progress: Progress,
+    tensors: Mapping[str, Tensor],
+    best: Path | None,
+) -> None:
     final = folder / f"step-{progress.step:08d}"
     partial = folder / f"{final.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     copies = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    (partial / "tensors.safetensors").write_bytes(save(copies))
-    _write_json(partial / "state.json", {"fingerprint": fingerprint, "progress": asdict(progress)})
-    _write_json(partial / "manifest.json", _hashes(partial))
+    (partial / TENSORS).write_bytes(save(copies))
+    if best is not None and progress.best_sha256 is not None:
+        shutil.copyfile(best, partial / BEST)
+    _write_json(partial / STATE, {"identity": identity, "progress": asdict(progress)})
+    _write_json(partial / MANIFEST, {p.name: sha256(p) for p in sorted(partial.iterdir())})
     for path in [*partial.iterdir(), partial]:
         force_to_disk(path)
     shutil.rmtree(final, ignore_errors=True)
@@ -69,16 +108,24 @@ def save_checkpoint(
         shutil.rmtree(old)
 
 
-def load_checkpoint(folder: Path, fingerprint: str) -> tuple[Progress, dict[str, Tensor]] | None:
-    """Return the newest intact checkpoint of a run with this fingerprint, or None.
+def load_checkpoint(folder: Path, identity: Identity) -> Checkpoint | None:
+    """Return the newest intact checkpoint of a run of this identity, or None.
 
-    Damaged checkpoints (cut short, altered) are passed over for the one before.
+    Damaged checkpoints (cut short, altered) are passed over for the one before. Where one belongs
+    to another run, what differs is said.
     """
     for path in _newest_first(folder):
-        if _intact(path):
-            state = json.loads((path / "state.json").read_text())
-            if state["fingerprint"] == fingerprint:
-                return Progress(**state["progress"]), load_file(path / "tensors.safetensors")
+        state = _intact_state(path)
+        if state is None:
+            log.warning("%s is damaged and is not used", path)
+        elif state["identity"] == identity:
+            best = path / BEST
+            progress = Progress(**state["progress"])
+            return Checkpoint(progress, load_file(path / TENSORS), best if best.is_file() else None)
+        else:
+            found = "; ".join(differences(state["identity"], identity))
+            log.warning("%s is not used, as this is another run: %s", path, found)
+            return None
     return None
 
 
@@ -115,16 +162,19 @@ def unprefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}
 
 
-def _intact(path: Path) -> bool:
+def _intact_state(path: Path) -> dict[str, Any] | None:
+    """Return the state of a checkpoint whose files are those of its manifest, or None."""
     try:
-        manifest: Any = json.loads((path / "manifest.json").read_text())
-        return bool(manifest == _hashes(path))
-    except (OSError, ValueError):
-        return False
-
-
-def _hashes(path: Path) -> dict[str, str]:
-    return {name: sha256(path / name) for name in ("state.json", "tensors.safetensors")}
+        manifest = json.loads((path / MANIFEST).read_text())
+        state: dict[str, Any] = json.loads((path / STATE).read_text())
+        if manifest != {n: sha256(path / n) for n in manifest} or not {STATE, TENSORS} <= {
+            *manifest
+        }:
+            return None
+        Progress(**state["progress"])
+        return state if isinstance(state["identity"], dict) else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def _newest_first(folder: Path) -> list[Path]:

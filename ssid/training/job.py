@@ -1,16 +1,18 @@
 """From parameters and prepared data to one training run."""
 
-import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
 
 from ssid.data.params import DataParams
+from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
-from ssid.files import sha256
+from ssid.files import digest, sha256
 from ssid.models import Derainer, Recipe, build, load_model
 from ssid.models.params import ModelParams
 from ssid.project import (
@@ -22,8 +24,54 @@ from ssid.project import (
     open_training_stores,
 )
 from ssid.tracking import store
-from ssid.training.loop import Job
+from ssid.training.batches import Batches
+from ssid.training.identity import Identity, identify
 from ssid.training.params import TrainingParams
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that one training run needs.
+
+    Attributes:
+        stage: its name: pretrain, distill or prune.
+        params: what params/ says.
+        synthetic: stores of pairs.
+        real: stores of real rain; empty where no term looks at it.
+        fitted: stores of pairs in the rain that was fitted to real sets; may be empty.
+        student: the network that learns.
+        teacher: the frozen teacher, or None.
+        teacher_sha256: hash of the teacher's file, by which MLflow finds the run that made it.
+        folder: where curves, panels and checkpoints go.
+        identity: all that makes two runs the same; others are not resumed from.
+        record: parameters as MLflow shows them.
+        tags: what MLflow runs can be filtered by.
+        tracking: MLflow's store, or None.
+    """
+
+    stage: str
+    params: TrainingParams
+    synthetic: list[ImageStore]
+    real: list[ImageStore]
+    fitted: list[ImageStore]
+    student: Derainer
+    teacher: Derainer | None
+    teacher_sha256: str | None
+    folder: Path
+    identity: Identity
+    record: Mapping[str, object]
+    tags: Mapping[str, str]
+    tracking: str | None
+
+    @property
+    def pairs(self) -> list[ImageStore]:
+        """All stores of pairs."""
+        return [*self.synthetic, *self.fitted]
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a hash of the identity."""
+        return digest(self.identity)
 
 
 def make_job(
@@ -65,10 +113,28 @@ def make_job(
         teacher=teacher,
         teacher_sha256=teacher_sha256,
         folder=project.runs / stage,
-        fingerprint=fingerprint(record),
+        identity=identify(record, stage),
         record=record,
         tags=describe_real_rain(real),
         tracking=store(),
+    )
+
+
+def make_batches(job: Job, accelerator: Accelerator) -> Batches:
+    """Return this process's share of the batches of a run."""
+    batch = job.params.batch
+    return Batches(
+        job.synthetic,
+        job.real,
+        job.fitted,
+        pairs=batch.pairs,
+        real_count=batch.real,
+        fitted_count=batch.fitted,
+        patch=batch.patch,
+        seed=job.params.seed,
+        rank=accelerator.process_index,
+        world=accelerator.num_processes,
+        parts=batch.parts,
     )
 
 
@@ -103,9 +169,8 @@ def recipe_of(params: ModelParams) -> Recipe:
 
 
 def fingerprint(record: Mapping[str, object]) -> str:
-    """Return a hash of what decides the course of a run."""
-    content = {"record": record, "versions": {n: version(n) for n in ("ssid", "torch")}}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    """Return a hash of parameters and versions, by which finished work is found again."""
+    return digest({"record": record, "versions": {n: version(n) for n in ("ssid", "torch")}})
 
 
 def _sizes(recipe: Recipe) -> str:

@@ -2,13 +2,13 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from ssid.files import atomic_write
+from ssid.files import atomic_write, named
 from ssid.pictures import write_picture
 from ssid.tracking import Tracker
 from ssid.training.validation import Example
@@ -21,13 +21,21 @@ class Journal:
         folder: of the run.
         tracker: the MLflow run.
         active: whether this process writes; only the main one does.
+        share: returns the mean of a tensor over all processes; None where there is one.
     """
 
-    def __init__(self, folder: Path, tracker: Tracker, active: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        tracker: Tracker,
+        active: bool,
+        share: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
         self.curves = folder / "metrics.jsonl"
         self.panels = folder / "panels"
         self.tracker = tracker
         self.active = active
+        self.share = share or (lambda means: means)
         self._window: dict[str, list[Tensor]] = {}
 
     def begin(self, step: int) -> None:
@@ -51,16 +59,18 @@ class Journal:
         for name, value in values.items():
             self._window.setdefault(name, []).append(value.detach())
 
-    def average(self, step: int, rate: float) -> None:
-        """Record the means of what was collected, and the learning rate."""
-        means = {name: float(torch.stack(values).mean()) for name, values in self._window.items()}
+    def average(self, step: int, rate: float) -> dict[str, float]:
+        """Record the means of what was collected, and the learning rate; return the means."""
+        stacked = {name: torch.stack(values).mean() for name, values in self._window.items()}
+        means = {name: float(self.share(mean)) for name, mean in stacked.items()}
         self._window = {}
         self.record(step, {**means, "lr": rate})
+        return means
 
     def record(self, step: int, metrics: Mapping[str, float]) -> None:
         """Write metrics of one step."""
         if self.active:
-            with self.curves.open("a") as file:
+            with named(self.curves), self.curves.open("a") as file:
                 file.write(json.dumps({"step": step, **dict(sorted(metrics.items()))}) + "\n")
             self.tracker.metrics(metrics, step)
 
@@ -77,5 +87,5 @@ def _step(line: str) -> float:
     """Return the step of a line of curves, or infinity if its writing was cut short."""
     try:
         return float(json.loads(line)["step"])
-    except ValueError:
+    except (ValueError, TypeError, KeyError):
         return math.inf

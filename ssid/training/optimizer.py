@@ -22,7 +22,7 @@ def make_optimizer(params: OptimizerParams, network: nn.Module) -> Optimizer:
 def learning_rate(
     schedule: ScheduleParams, base: float, step: int, steps: int, scores: Sequence[float]
 ) -> float:
-    """Return the learning rate of ``step``.
+    """Return the learning rate of ``step``, which never exceeds ``base``.
 
     Args:
         schedule: its kind and numbers.
@@ -33,7 +33,7 @@ def learning_rate(
     """
     done = step / steps
     if done < schedule.warmup:
-        return base * (step + 1) / (schedule.warmup * steps)
+        return base * min(1.0, (step + 1) / (schedule.warmup * steps))
     return max(schedule.min_lr, base * _scale(schedule, done, scores))
 
 

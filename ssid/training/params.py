@@ -9,27 +9,40 @@ from pydantic import (
     model_validator,
 )
 
-from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive
+from ssid.config.base import Count, CountOrZero, NotNegative, Params, Positive, Seed, Threads
 from ssid.errors import UserError, nearest
 from ssid.models.params import ModelParams
 from ssid.objective.params import TermParams
 
 
 class BatchParams(Params):
-    """Crops per training step, ``patch``×``patch`` pixels.
+    """Crops per training step, ``patch``×``patch`` pixels: pairs and real images.
 
     Attributes:
-        pairs: synthetic pairs.
+        pairs: synthetic pairs per step, over all processes.
         fitted: pairs in the rain that was fitted to real images, beside the others.
-        real: real images.
-        patch: height and width.
+        real: real images per step, over all processes.
+        patch: side of the crops in pixels.
+        parts: what a step is computed in, one after the other; their gradients are averaged. Takes
+            1 / ``parts`` of the memory. Terms that compare distributions see those of a part.
     """
 
-    pairs: Count
-    # Left out of records at 0, so that runs from before it keep their fingerprint.
-    fitted: Annotated[int, Field(ge=0, exclude_if=lambda count: count == 0)] = 0
-    real: CountOrZero = 0
-    patch: Annotated[int, Field(ge=16)]
+    pairs: Annotated[int, Field(ge=1, le=65_536)]
+    # Left out of records at 0, so that runs from before it keep their identity.
+    fitted: Annotated[int, Field(ge=0, le=65_536, exclude_if=lambda count: count == 0)] = 0
+    real: Annotated[int, Field(ge=0, le=65_536)] = 0
+    patch: Annotated[int, Field(ge=16, le=4_096)]
+    # Left out of records at 1, so that runs from before there were parts keep their identity.
+    parts: Annotated[int, Field(ge=1, le=65_536, exclude_if=lambda parts: parts == 1)] = 1
+
+    @model_validator(mode="after")
+    def _parts_are_equal(self) -> Self:
+        if any(count % self.parts for count in (self.pairs, self.fitted, self.real)):
+            raise ValueError(
+                f"parts: found {self.parts}, which divides pairs: {self.pairs}, fitted:"
+                f" {self.fitted} and real: {self.real} into unequal parts"
+            )
+        return self
 
 
 class OptimizerParams(Params):
@@ -91,13 +104,13 @@ class TrainingParams(Params):
 
     model: ModelParams
     init: str = "random"
-    seed: CountOrZero = 0
+    seed: Seed = 0
     steps: Count
     batch: BatchParams
     optimizer: OptimizerParams
     schedule: ScheduleParams = ScheduleParams()
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    threads: Count | None = None
+    threads: Threads | None = None
     objective: Annotated[dict[str, TermParams], Field(min_length=1)]
     validate_every: Count
     checkpoint_every: Count
@@ -105,6 +118,15 @@ class TrainingParams(Params):
     probe_every: Count
     synthetic: Annotated[list[str], Field(min_length=1)] | None = None
     real: list[str] | None = None
+
+    @model_validator(mode="after")
+    def _rate_can_fall(self) -> Self:
+        if self.schedule.min_lr > self.optimizer.lr:
+            raise ValueError(
+                f"schedule.min_lr: found {self.schedule.min_lr}, which exceeds optimizer.lr:"
+                f" {self.optimizer.lr}; the rate stays between the two"
+            )
+        return self
 
     @field_validator("init")
     @classmethod

@@ -120,8 +120,8 @@ def test_profiles_of_rain_are_those_of_the_renderer():
             "{pairs: 2, real: 0, patch: 32}",
             "[2, 0]",
             4,
-            "batch: found [2, 0]; it should be a block of keys. Allowed here: pairs, fitted, real,"
-            " patch.",
+            "batch: found [2, 0]; it should be a block of keys."
+            " Allowed here: pairs, fitted, real, patch, parts.",
         ),
         ("pairs: 2, ", "", 4, "batch.pairs: this key is missing and has no default"),
         ("name: prenet", "name: prent", 2, "model.name: unknown model 'prent'. Did you mean 'pr"),
@@ -280,7 +280,7 @@ def test_tiles_must_exceed_their_overlap(tmp_path):
         ("a: {b: 1, b: 2}\n", 'found duplicate key "b"'),
         ("a: !!python/object/apply:os.system [ls]\n", "could not determine a constructor"),
         ("a: 1\n---\nb: 1\n", "another document"),
-        ("a: *b\n", "undefined alias"),
+        ("a: *b\n", "aliases (*name) are not read"),
         ("a: \x00\n", "this is not valid YAML"),
     ],
 )

@@ -238,16 +238,37 @@ def test_shrink_bounds_the_longer_side():
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
 
 
-def test_heic_says_what_is_missing(tmp_path, monkeypatch):
+def test_heic_and_jpeg_xl_say_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr(images, "_formats", lambda: ["PNG", "JPEG"])
-    for name, reason in (("a.HEIC", "install pillow-heif"), ("a.png", "none of PNG, JPEG$")):
+    extra = r"pip install 'ssid\[formats\]'"
+    for name, reason in (
+        ("a.HEIC", f"HEIC cannot be read here: {extra}"),
+        ("a.jxl", f"JPEG XL cannot be read here: {extra}"),
+        ("a.png", "none of PNG, JPEG$"),
+    ):
         (tmp_path / name).write_bytes(HEIC)
         with pytest.raises(Refused, match=reason):
             read_rgb(tmp_path / name)
 
 
-def test_heic_is_read_where_its_package_is(tmp_path):
-    heif = pytest.importorskip("pillow_heif")
-    heif.register_heif_opener()
-    path = saved(tmp_path / "a.heic", Image.fromarray(PIXELS), quality=95)
+@pytest.mark.parametrize(
+    ("module", "suffix"),
+    [("pillow_heif", ".heic"), ("pillow_heif", ".HEIF"), ("pillow_jxl", ".jxl")],
+)
+def test_heic_and_jpeg_xl_are_read_where_their_packages_are(tmp_path, module, suffix):
+    plugin = pytest.importorskip(module)
+    if module == "pillow_heif":
+        plugin.register_heif_opener()
+    path = saved(tmp_path / f"a{suffix}", Image.fromarray(PIXELS), quality=95)
+    assert np.abs(read_rgb(path).astype(int) - PIXELS).mean() < 4
+
+
+@pytest.mark.parametrize("suffix", [".mpo", ".jpg"])
+@pytest.mark.parametrize("ultra_hdr", [False, True])
+def test_the_first_picture_of_a_telephone_is_taken(tmp_path, suffix, ultra_hdr):
+    """Bursts and Ultra HDR are JPEG files with further pictures behind the first: a gain map."""
+    options = {"format": "MPO", "save_all": True, "append_images": [Image.new("RGB", (40, 40))]}
+    if ultra_hdr:
+        options["xmp"] = b'<x:xmpmeta xmlns:x="adobe:ns:meta/" hdrgm:Version="1.0"></x:xmpmeta>'
+    path = saved(tmp_path / f"a{suffix}", Image.fromarray(PIXELS), quality=95, **options)
     assert np.abs(read_rgb(path).astype(int) - PIXELS).mean() < 4

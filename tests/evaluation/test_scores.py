@@ -16,7 +16,7 @@ from ssid.evaluation.scores import (
 from ssid.metrics.table import METRICS
 
 
-def picture(seed: int, side: int = 200) -> np.ndarray:
+def picture(seed: int, side: int = 300) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (side, side + 8, 3), dtype=np.uint8)
 
 

@@ -151,7 +151,7 @@ DECIDES = {
     "ssid/data/public/catalogue.py": set(),
     "ssid/data/rain/render.py": PREPARED,
     "ssid/data/sources/pairing.py": PREPARED,
-    "ssid/data/store/reader.py": {*PREPARED, *TRAINED, "exclude", "evaluate"},
+    "ssid/data/store/records.py": {*PREPARED, *TRAINED, "exclude", "evaluate"},
     "ssid/evaluation/compare/runs.py": set(),
     "ssid/evaluation/report/page.py": {"report"},
     "ssid/evaluation/scores.py": {"evaluate"},

@@ -20,12 +20,13 @@ from ssid.training.checkpoint import (
     unprefixed,
 )
 
+MINE = {"params.optimizer.lr": 0.1, "teacher": None, "source models/rrg.py": "a"}
 FILES = ["manifest.json", "state.json", "tensors.safetensors"]
 
 
-def save(folder, step, fingerprint="f", **changes):
+def save(folder, step, identity=MINE, **changes):
     progress = Progress(step=step, scores=[20.1, 1 / 3], best=20.1, **changes)
-    save_checkpoint(folder, fingerprint, progress, {"w": torch.full((2, 3), float(step))})
+    save_checkpoint(folder, identity, progress, {"w": torch.full((2, 3), float(step))})
     return folder / f"step-{step:08d}"
 
 
@@ -34,9 +35,10 @@ def steps(folder):
 
 
 def test_what_is_saved_comes_back(tmp_path):
-    save(tmp_path, 7, skipped=2, tracking_id="abc")
-    progress, tensors = load_checkpoint(tmp_path, "f")
-    assert progress == Progress(7, [20.1, 1 / 3], 20.1, 2, "abc")
+    save(tmp_path, 7, skipped=2, usual_loss=0.5)
+    progress, tensors, best = load_checkpoint(tmp_path, MINE)
+    assert progress == Progress(7, [20.1, 1 / 3], 20.1, None, 0.5, 2)
+    assert best is None
     assert torch.equal(tensors["w"], torch.full((2, 3), 7.0))
 
 
@@ -69,7 +71,7 @@ def test_only_the_newest_stay(tmp_path):
 def test_a_step_may_be_saved_again(tmp_path):
     save(tmp_path, 4)
     save(tmp_path, 4, skipped=1)
-    assert load_checkpoint(tmp_path, "f")[0].skipped == 1
+    assert load_checkpoint(tmp_path, MINE).progress.skipped == 1
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -88,13 +90,13 @@ def test_damage_leads_to_the_one_before(tmp_path, file, damage):
             path.write_bytes(content)
         case "empty":
             path.write_bytes(b"")
-    assert load_checkpoint(tmp_path, "f")[0].step == 1
+    assert load_checkpoint(tmp_path, MINE).progress.step == 1
 
 
 def test_half_written_folders_are_passed_over(tmp_path):
     path = save(tmp_path, 1)
     shutil.copytree(path, tmp_path / "step-00000009.partial")
-    assert load_checkpoint(tmp_path, "f")[0].step == 1
+    assert load_checkpoint(tmp_path, MINE).progress.step == 1
     (tmp_path / "step-00000002.partial").mkdir()
     (tmp_path / "step-00000002.partial" / "rubbish").touch()
     save(tmp_path, 2)
@@ -102,16 +104,54 @@ def test_half_written_folders_are_passed_over(tmp_path):
 
 
 def test_another_run_is_not_gone_on_with(tmp_path):
-    save(tmp_path, 1, "theirs")
-    assert load_checkpoint(tmp_path, "mine") is None
-    assert load_checkpoint(tmp_path / "nowhere", "mine") is None
+    save(tmp_path, 1, {"another": 1})
+    assert load_checkpoint(tmp_path, MINE) is None
+    assert load_checkpoint(tmp_path / "nowhere", MINE) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"params.optimizer.lr": 0.2}, "optimizer.lr was 0.1 and is 0.2"),
+        ({"teacher": "abc"}, 'teacher was null and is "abc"'),
+        ({"source models/rrg.py": "b"}, "the code in ssid/models/rrg.py has changed"),
+        ({f"params.{i}": i for i in range(8)}, "4 was null and is 4; and 3 more"),
+    ],
+    ids=str,
+)
+def test_what_differs_from_another_run_is_said(tmp_path, caplog, change, said):
+    path = save(tmp_path, 500)
+    assert load_checkpoint(tmp_path, MINE | change) is None
+    assert f"{path} is not used, as this is another run: " in caplog.text
+    assert said in caplog.text
+
+
+def test_the_best_student_is_part_of_it(tmp_path):
+    best = tmp_path / "best.safetensors"
+    best.write_bytes(b"the best")
+    progress = Progress(step=3, best_sha256="a")
+    save_checkpoint(tmp_path / "c", MINE, progress, {"w": torch.zeros(1)}, best)
+    best.write_bytes(b"damaged")
+    found = load_checkpoint(tmp_path / "c", MINE).best
+    assert found.read_bytes() == b"the best"
+    found.write_bytes(b"the bess")
+    assert load_checkpoint(tmp_path / "c", MINE) is None
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"identity": 1}', "nonsense", '{"progress": 1}'])
+def test_a_state_of_another_kind_is_passed_over_though_its_hash_fits(tmp_path, content):
+    path = save(tmp_path, 1)
+    (path / "state.json").write_text(content)
+    manifest = {name: sha256(path / name) for name in FILES[1:]}
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    assert load_checkpoint(tmp_path, MINE) is None
 
 
 def test_removal(tmp_path):
     save(tmp_path / "run", 1)
     remove_checkpoints(tmp_path / "run")
     remove_checkpoints(tmp_path / "run")
-    assert load_checkpoint(tmp_path / "run", "f") is None
+    assert load_checkpoint(tmp_path / "run", MINE) is None
 
 
 @pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.Adamax, torch.optim.AdamW])

@@ -8,26 +8,31 @@ import shutil
 import signal
 import sys
 import time
+from fnmatch import fnmatch
 
 import pytest
 
+from ssid.errors import UserError
+from ssid.training import identity
+from ssid.training.loop import Trainer
 from support.training_runs import Run, remains, stop_at
 
 MOMENTS = [
-    ("open", "metrics.partial", 1),  # before anything is learnt
+    ("open", ".partial.jsonl", 1),  # before anything is learnt
     ("open", "metrics.jsonl", 2),
-    ("os.rename", "best.safetensors.partial", 2),
-    ("open", "step-00000004-1.png", 1),
+    ("os.rename", ".partial.safetensors", 2),  # of the best student
+    ("os.rename", ".step-00000004-1.*.png", 1),
     ("os.mkdir", "step-00000004.partial", 1),
     ("open", "step-00000004.partial/state.json", 1),
     ("open", "step-00000004.partial/manifest.json", 1),
     ("os.rename", "step-00000004.partial", 1),
     ("shutil.rmtree", "checkpoints/step-00000002", 1),  # a third checkpoint is there by now
-    ("open", "step-00000006-1.png", 1),  # after the shares of step 5, which come once more
-    ("open", "models/student.safetensors", 1),
+    ("open", ".step-00000006-1.*.png", 1),  # after the shares of step 5, which come once more
+    ("os.mkdir", "/models", 1),
+    ("os.rename", "models/.student.*", 1),
     ("shutil.rmtree", "distill/checkpoints", 2),
 ]
-"""File operations before which a run is killed: audit event, end of the path, which occurrence."""
+"""File operations before which a run is killed: audit event, end of the path, occurrence."""
 
 
 def in_child(action) -> multiprocessing.Process:
@@ -58,7 +63,7 @@ def test_killed_at_a_file_operation(whole, new_run, event, end, occurrence):
     run, left = new_run(), [occurrence]
 
     def is_last(seen, path):
-        left[0] -= seen == event and path.endswith(end)
+        left[0] -= seen == event and fnmatch(path, f"*{end}")
         return left[0] == 0
 
     assert train_until(run, is_last) == -signal.SIGKILL
@@ -116,7 +121,7 @@ def test_the_last_checkpoints_are_the_same_to_the_byte(new_run, monkeypatch):
             often.train()
     assert remains(often) == remains(once)
     state = {path.name for path in once.checkpoints()[-1].iterdir()}
-    assert state == {"manifest.json", "state.json", "tensors.safetensors"}
+    assert state == {"best.safetensors", "manifest.json", "state.json", "tensors.safetensors"}
 
 
 def test_a_damaged_checkpoint_leads_to_the_one_before(whole, new_run, monkeypatch, caplog):
@@ -156,9 +161,14 @@ def test_a_torn_line_of_curves_is_dropped(whole, new_run, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": 6}, {"optimizer": {"lr": 1e-3}}, {"log_every": 4}], ids=str
+    ("change", "said"),
+    [
+        ({"seed": 6}, "seed was 5 and is 6"),
+        ({"optimizer": {"lr": 1e-3}}, "lr was 0.005 and is 0.001"),
+    ],
+    ids=str,
 )
-def test_a_changed_parameter_starts_anew(new_run, monkeypatch, caplog, change):
+def test_a_changed_parameter_starts_anew(new_run, monkeypatch, caplog, change, said):
     run, fresh = new_run("run"), new_run("fresh")
     stop_at(monkeypatch, 4)
     with pytest.raises(KeyboardInterrupt):
@@ -167,10 +177,74 @@ def test_a_changed_parameter_starts_anew(new_run, monkeypatch, caplog, change):
     with caplog.at_level(logging.INFO, "ssid"):
         run.train(**change)
     assert "goes on" not in caplog.text
+    assert said in caplog.text
     fresh.train(**change)
     assert remains(run) == remains(fresh)
 
 
 def test_a_finished_run_leaves_no_checkpoint_and_no_pickle(whole):
     assert whole.checkpoints() == []
-    assert {name.rsplit(".", 1)[1] for name in remains(whole)} == {"safetensors", "jsonl", "png"}
+    kinds = {name.rsplit(".", 1)[1] for name in remains(whole)}
+    assert kinds == {"safetensors", "jsonl", "png", "lock"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"threads": 1}, {"log_every": 4}, {"checkpoint_every": 3}, {"probe_every": 2}],
+    ids=str,
+)
+def test_what_decides_nothing_may_change_in_the_middle(whole, new_run, monkeypatch, caplog, change):
+    run = new_run()
+    stop_at(monkeypatch, 4)
+    with pytest.raises(KeyboardInterrupt):
+        run.train()
+    with caplog.at_level(logging.INFO, "ssid"):
+        run.train(**change)
+    assert "goes on after step 5" in caplog.text
+    assert _weights(run) == _weights(whole)
+
+
+def test_changed_code_starts_anew_and_is_named(new_run, monkeypatch, caplog):
+    run = new_run()
+    stop_at(monkeypatch, 4)
+    with pytest.raises(KeyboardInterrupt):
+        run.train()
+    changed = {**identity.source_digests(), "objective/fidelity.py": "other"}
+    monkeypatch.setattr(identity, "source_digests", lambda: changed)
+    with caplog.at_level(logging.INFO, "ssid"):
+        run.train()
+    assert "the code in ssid/objective/fidelity.py has changed" in caplog.text
+    assert "goes on" not in caplog.text
+
+
+def test_a_damaged_best_student_is_brought_back_from_the_checkpoint(whole, new_run, monkeypatch):
+    for damage in (lambda file: file.unlink(), lambda file: file.write_bytes(b"cut")):
+        run = new_run(damage.__name__ + str(id(damage)))
+        stop_at(monkeypatch, 7)
+        with pytest.raises(KeyboardInterrupt):
+            run.train()
+        damage(run.runs / "best.safetensors")
+        run.train()
+        assert remains(run) == remains(whole)
+
+
+def test_a_best_student_that_vanishes_is_not_handed_over(whole, new_run, monkeypatch):
+    run, finish = new_run(), Trainer.finish
+    run.output.parent.mkdir(parents=True)
+    run.output.write_bytes(b"an older student")
+
+    def lose_and_finish(self, output):
+        self.best.write_bytes(b"cut short")
+        finish(self, output)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "finish", lose_and_finish)
+        with pytest.raises(UserError, match=r"best\.safetensors is missing, or is not the best"):
+            run.train()
+    assert run.output.read_bytes() == b"an older student"
+    run.train()
+    assert remains(run) == remains(whole)
+
+
+def _weights(run: Run):
+    return {name: tensor.numpy().tobytes() for name, tensor in run.student().state_dict().items()}

@@ -3,6 +3,7 @@
 import json
 import math
 import multiprocessing
+import os
 import shutil
 import socket
 from itertools import count
@@ -17,13 +18,17 @@ from PIL import Image
 from ssid.errors import UserError
 from ssid.files import sha256
 from ssid.models import load_model, save_model
+from ssid.ownership import owned
 from ssid.project import data_digests
 from ssid.training.batches import Batches
-from ssid.training.loop import PATIENCE_FOR_NANS, train
+from ssid.training.health import PATIENCE_FOR_NANS
+from ssid.training.loop import train
+from ssid.training.precision import precision
 from ssid.training.validation import validate
 from support.training_runs import Run, remains, train_as_one_of_two
 
 L1 = {"l1": {"weight": 1}}
+SAMPLE = {"set": 0, "image": 0, "top": 0, "left": 0, "mirrored": 0}.keys()
 
 
 def poison(monkeypatch, steps) -> None:
@@ -120,9 +125,13 @@ def test_steps_without_a_finite_loss_are_left_out(new_run, monkeypatch, caplog):
     run = new_run(distill=False)
     poison(monkeypatch, {2, 3, 6})
     run.train()
-    assert [r.getMessage() for r in caplog.records if "not finite" in r.getMessage()] == [
-        f"step {step} is skipped, its loss is not finite: l1 = nan" for step in (2, 3, 6)
-    ]
+    warnings = [r.getMessage() for r in caplog.records if "not finite" in r.getMessage()]
+    for step, warning in zip((2, 3, 6), warnings, strict=True):
+        assert f"step {step} is skipped, its loss is not finite: l1 = nan; its samples: " in warning
+        saved = json.loads((run.runs / "not_finite" / f"step-{step:08d}.json").read_text())
+        assert saved["terms"] == {"l1": "nan"}
+        assert [crop.keys() for crop in saved["samples"]] == [SAMPLE] * 2
+        assert all(f"{crop['set']}/{crop['image']}" in warning for crop in saved["samples"])
     assert all(p.isfinite().all() for p in run.student().parameters())
     assert all(math.isfinite(loss) for loss in run.curve("train/loss").values())
 
@@ -179,6 +188,51 @@ def test_bfloat16(new_run, fresh_accelerate):
     assert math.isfinite(run.curve("train/loss")[2])
 
 
+def test_a_processor_without_bfloat16_computes_in_float32(monkeypatch, caplog):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for supported, expected in ((True, "bf16"), (False, "no")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda s=supported: {"avx512_bf16": s})
+        assert precision("bf16") == expected
+        assert precision("auto") == precision("fp32") == "no"
+        assert ("slow on this processor" in caplog.text) is not supported
+
+
+@pytest.mark.parametrize("parts", [2, 4])
+def test_a_step_in_parts_is_the_step_of_the_whole_batch(new_run, parts):
+    batch, runs = {"pairs": 4, "real": 4, "patch": 32}, {}
+    for number in (1, parts):
+        runs[number] = new_run(str(number))
+        objective = {**L1, "hint": {"weight": 0.1}, "mean_teacher": {"weight": 0.1, "decay": 0.9}}
+        runs[number].train(batch={**batch, "parts": number}, objective=objective, steps=4)
+    ours, theirs = (runs[number].student().parameters() for number in (1, parts))
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
+    assert runs[1].curve("train/loss") == pytest.approx(runs[parts].curve("train/loss"), rel=1e-4)
+
+
+def test_a_loss_that_explodes_is_warned_of(new_run, caplog):
+    run = new_run(distill=False)
+    run.train(
+        steps=12,
+        optimizer={"lr": 3.0},
+        schedule={"name": "constant"},
+        log_every=1,
+        validate_every=12,
+    )
+    losses = run.curve("train/loss")
+    assert max(losses.values()) > 10 * min(losses.values())
+    [first, *_] = [r.getMessage() for r in caplog.records if "until now. If it" in r.getMessage()]
+    assert "lower optimizer.lr (now 3)" in first
+
+
+def test_two_runs_do_not_share_a_folder(new_run):
+    run = new_run(distill=False)
+    with owned(run.runs), pytest.raises(UserError, match=rf"belongs to process {os.getpid()} on"):
+        run.train()
+    assert not (run.runs / "metrics.jsonl").exists()
+    run.train()
+
+
 def test_panels_show_rainy_derained_and_clean(whole, pair_store):
     shown = Image.open(whole.runs / "panels" / "step-00000008-0.png")
     record = pair_store.records[pair_store.split("val")[0]]
@@ -189,10 +243,10 @@ def test_an_mlflow_store_that_cannot_be_opened_changes_nothing(whole, new_run, c
     (tmp_path / "file").touch()
     run = new_run(tracking=f"sqlite:///{tmp_path}/file/mlflow.db")
     run.train()
-    warnings = [r.getMessage() for r in caplog.records if "MLflow" in r.getMessage()]
-    assert len(warnings) == 1
-    assert "training goes on without it" in warnings[0]
-    assert remains(run) == remains(whole)
+    [warning] = [r.getMessage() for r in caplog.records if "MLflow" in r.getMessage()]
+    assert "records have not reached MLflow yet" in warning
+    kept = {name: content for name, content in remains(run).items() if "/tracking/" not in name}
+    assert kept == remains(whole)
 
 
 @pytest.mark.parametrize("what", ["real_digest", "teacher", "init"])

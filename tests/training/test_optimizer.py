@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 from torch.optim import lr_scheduler
 
@@ -59,6 +61,20 @@ def test_plateau_agrees_with_pytorch(patience):
 def test_warmup_rises_to_the_full_rate():
     rates = course(ScheduleParams(warmup=0.1), 0.8)
     assert rates[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.8])
+
+
+@given(
+    name=st.sampled_from(["constant", "milestones", "cosine", "plateau"]),
+    warmup=st.floats(0, 1, exclude_max=True),
+    steps=st.integers(1, 100),
+)
+def test_the_rate_never_exceeds_its_full_height(name, warmup, steps):
+    milestones = [0.5] if name == "milestones" else []
+    schedule = ScheduleParams(name=name, milestones=milestones, warmup=warmup)
+    rates = [learning_rate(schedule, 0.3, step, steps, [1.0] * step) for step in range(steps)]
+    assert 0 <= min(rates) <= max(rates) <= 0.3
+    rising = [rate for step, rate in enumerate(rates) if step / steps < warmup]
+    assert rising == sorted(rising)
 
 
 def test_a_plateau_of_no_scores():

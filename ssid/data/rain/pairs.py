@@ -10,7 +10,8 @@ from ssid.data.rain.profiles import RainProfile
 from ssid.data.rain.render import render
 from ssid.data.roles import FITTED
 from ssid.data.splits import evenly_spaced, seeded
-from ssid.data.store.reader import ImageStore, Record, Split, Summary
+from ssid.data.store.reader import ImageStore
+from ssid.data.store.records import Record, Split, Summary
 from ssid.data.store.writer import StoreWriter, replacing
 from ssid.pictures import Picture
 from ssid.progress import track
@@ -74,7 +75,14 @@ def render_pairs(
     ):
         records = list(_rendered(jobs, profile, seed, writer, name))
         return writer.finish(
-            records, [], role=FITTED, name=name, files=len(photographs), left_out=0, standin=False
+            records,
+            [],
+            role=FITTED,
+            name=name,
+            files=len(photographs),
+            left_out=0,
+            standin=False,
+            missing={},
         )
 
 

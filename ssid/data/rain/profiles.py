@@ -129,6 +129,7 @@ def sample_rain(profile: RainProfile, seed: int) -> RainParameters:
 
 
 PROFILES: Registry[RainProfile] = Registry("rain profile")
+"""Profiles by the name that ``rain`` of a data set gives them."""
 
 # rain100l and rain100h follow what the released pairs show when the clean image is subtracted:
 # gray streaks, added and clipped, with no veil (no pixel gets darker), although the papers speak

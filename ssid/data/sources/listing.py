@@ -2,17 +2,25 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ssid.data.images import Refused
 from ssid.data.packaged import PREFIX, packaged_photograph
+from ssid.data.sources.dvc_cache import is_in_cache
+from ssid.data.sources.keys import strip_zeros
+from ssid.data.sources.texts import read_list
+
+SHOWN_REASONS = 5
+_LEADS_OUT = "leads out of the folder of the data set"
+_REMEDY = ": replace the link by the file (cp -L), or give the folder that it leads to"
 
 SUFFIXES = frozenset(
     {
         *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
-        *(".avif", ".gif", ".mpo", ".heic", ".heif"),
+        *(".avif", ".gif", ".mpo", ".heic", ".heif", ".jxl"),
     }
 )
 
@@ -41,6 +49,18 @@ class Listing:
     refused: list[RefusedFile]
 
 
+def reasons(refused: Sequence[RefusedFile]) -> str:
+    """Return one line per common reason, with its count and an example."""
+    counts = Counter(file.reason for file in refused)
+    examples = {file.reason: file.file for file in reversed(refused)}
+    lines = [
+        f"  {count} × {reason}, e.g. {examples[reason]}"
+        for reason, count in counts.most_common(SHOWN_REASONS)
+    ]
+    more = len(counts) - SHOWN_REASONS
+    return "\n".join(lines + ([f"  and {more} other reasons"] if more > 0 else []))
+
+
 def natural_key(text: str) -> tuple[list[object], str]:
     """Return the sorting key that puts 2 before 10.
 
@@ -49,11 +69,6 @@ def natural_key(text: str) -> tuple[list[object], str]:
     parts: list[object] = re.split(r"([0-9]+)", text.casefold())
     parts[1::2] = [(len(digits), digits) for digits in map(strip_zeros, parts[1::2])]
     return parts, text
-
-
-def strip_zeros(digits: object) -> str:
-    """Return a run of digits without leading zeros: equal numbers become equal texts."""
-    return str(digits).lstrip("0") or "0"
 
 
 def printable(path: str) -> str:
@@ -94,8 +109,8 @@ def list_text(file: Path) -> Listing:
     """
     photographs, refused = [], []
     seen: set[str] = set()
-    for line in file.read_text("utf-8", "surrogateescape").split("\n"):
-        entry = line.strip()
+    for line in read_list(file).split("\n"):
+        entry = line.strip().strip('"')
         if not entry or entry.startswith("#"):
             continue
         try:
@@ -111,14 +126,19 @@ def list_text(file: Path) -> Listing:
 
 
 def check_inside(path: Path, root: Path) -> None:
-    """Raise ``Refused`` unless ``path`` ends, all links followed, at a file below ``root``."""
+    """Raise ``Refused`` unless ``path`` ends, all links followed, at a file below ``root``.
+
+    A link into the cache of the DVC project is the data itself.
+    """
     try:
         target = Path(os.path.realpath(path, strict=True))
     except (OSError, ValueError) as error:
         text = error.strerror if isinstance(error, OSError) else "its name is not a path"
         raise Refused(f"cannot be read: {text}") from None
-    if not target.is_relative_to(os.path.realpath(root)):
-        raise Refused("leads out of the folder of the data set")
+    if not target.is_relative_to(os.path.realpath(root)) and not (
+        path.is_symlink() and is_in_cache(target)
+    ):
+        raise Refused(_LEADS_OUT + (_REMEDY if path.is_symlink() else ""))
     if not target.is_file():
         raise Refused("not a regular file")
 
@@ -154,9 +174,19 @@ def _name(path: Path, root: Path) -> str:
 def _listed(entry: str, folder: Path) -> Photograph:
     if entry.startswith(PREFIX):
         return Photograph(entry.removeprefix(PREFIX), packaged_photograph(entry))
-    path = folder / entry
+    path = _place(entry, folder)
     check_inside(path, folder)
     return Photograph(printable(entry), path)
+
+
+def _place(entry: str, folder: Path) -> Path:
+    """Return where ``entry`` should be: with either slash, and also below the folder's own name."""
+    # os.path.exists bears names that are too long, or no names at all.
+    if "\\" in entry and not os.path.exists(folder / entry):  # noqa: PTH110
+        entry = entry.replace("\\", "/")
+    own = f"{folder.resolve().name}/"
+    is_there = os.path.exists(folder / entry)  # noqa: PTH110
+    return folder / (entry if is_there else entry.removeprefix(own))
 
 
 def _sorted(photographs: list[Photograph], refused: list[RefusedFile]) -> Listing:

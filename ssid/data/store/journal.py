@@ -15,7 +15,7 @@ from ssid.data.roles import Role
 from ssid.data.sources.archives import is_archive
 from ssid.data.sources.layouts import Item
 from ssid.data.sources.listing import RefusedFile
-from ssid.data.store.reader import CLEAN, RAINY, Record
+from ssid.data.store.records import CLEAN, RAINY, Record
 
 JOURNAL = "journal.jsonl"
 DATA = Path(__file__).parents[1]  # the code that images pass through lies below it

@@ -3,24 +3,20 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from ssid.data.splits import evenly_spaced
-from ssid.data.store.reader import CATALOGUE, SAMPLES, ImageStore, Record
+from ssid.data.store.checks import columns
+from ssid.data.store.reader import ImageStore
+from ssid.data.store.records import CATALOGUE, SAMPLES, Record
 from ssid.pictures import Picture, thumbnail
 
 SAMPLE_COUNT = 8
 SAMPLE_SIDE = 320
-
-
-def columns(records: list[Record]) -> dict[str, list[Any]]:
-    """Return the records as columns of a table."""
-    rows = [asdict(record) for record in records]
-    return {field.name: [row[field.name] for row in rows] for field in fields(Record)}
 
 
 def write_catalogue(path: Path, records: list[Record], digest: str) -> None:

@@ -1,23 +1,33 @@
 """Write a prepared set as a stream: memory does not grow with the pixels, bytes never differ."""
 
+import errno
 import fcntl
 import hashlib
-import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from ssid.data.sources.listing import RefusedFile
+from ssid.data.store.checks import as_json, set_digest
 from ssid.data.store.journal import JOURNAL, Entry, Journal
-from ssid.data.store.reader import CLEAN, QUARANTINE, RAINY, SUMMARY, ImageStore, Record, Summary
-from ssid.data.store.tables import columns, write_catalogue, write_samples
+from ssid.data.store.reader import ImageStore
+from ssid.data.store.records import (
+    CLEAN,
+    FORMAT,
+    QUARANTINE,
+    RAINY,
+    SUMMARY,
+    Record,
+    Summary,
+)
+from ssid.data.store.tables import write_catalogue, write_samples
 from ssid.errors import UserError
 from ssid.files import force_to_disk
 from ssid.pictures import Picture
@@ -118,6 +128,8 @@ class StoreWriter:
             raise UserError(self._cannot_write(error)) from error
 
     def _cannot_write(self, error: OSError) -> str:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return f"cannot write to {self.path.parent}: {error.strerror}. Nothing was left behind."
         images = self._rainy.size * (1 + self.paired)
         needed = images * self._expected // max(1, self._added)
         free = shutil.disk_usage(self.path).free + images
@@ -171,6 +183,7 @@ class StoreWriter:
         files: int,
         left_out: int,
         standin: bool,
+        missing: Mapping[str, int],
     ) -> Summary:
         """Write everything but the pixels, and force all of it to the disk.
 
@@ -182,11 +195,13 @@ class StoreWriter:
             files: files found in the root.
             left_out: usable files beyond the limit.
             standin: whether rendered rain stands in for real rain.
+            missing: images, or pairs, that are refused, counted by reason.
         """
         hashes = [array.finish() for array in self._arrays]
-        digest = hashlib.sha256(_json([hashes, columns(records)]).encode()).hexdigest()
+        digest = set_digest(hashes, records)
         splits = [record.split for record in records]
         summary = Summary(
+            format=FORMAT,
             name=name,
             role=role,
             files=files,
@@ -200,9 +215,10 @@ class StoreWriter:
             paired=self.paired,
             standin=standin,
             digest=digest,
+            refused=missing,
         )
-        (self.path / QUARANTINE).write_text(_json([asdict(file) for file in refused]), "utf-8")
-        (self.path / SUMMARY).write_text(_json(asdict(summary)), "utf-8")
+        (self.path / QUARANTINE).write_text(as_json([asdict(file) for file in refused]), "utf-8")
+        (self.path / SUMMARY).write_text(as_json(asdict(summary)), "utf-8")
         write_catalogue(self.path, records, digest)
         write_samples(self.path, ImageStore(self.path), digest)
         for path in [*self.path.rglob("*"), self.path]:
@@ -253,8 +269,4 @@ def _lock(partial: Path, destination: Path) -> int:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} MB"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    return f"{max(1, round(size / 1e6)):,} MB"

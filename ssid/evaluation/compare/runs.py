@@ -18,6 +18,7 @@ from ssid.evaluation.compare.statistics import (
     spread,
 )
 from ssid.metrics.table import METRICS
+from ssid.relocation import adopt_artifacts
 from ssid.tracking import newest_run, run_exists
 
 HEADING = (
@@ -144,18 +145,26 @@ def find_images(source: str, tracking: str) -> Path:
     import mlflow  # takes seconds to import
     from mlflow.exceptions import MlflowException
 
+    adopt_artifacts(tracking)
     client = mlflow.MlflowClient(tracking)
     evaluated = {"dvc_exp_name": source, "dvc_stage": "evaluate"}
     try:
         known = run_exists(client, source)
         run = client.get_run(source if known else newest_run(client, evaluated) or source)
-        uri = f"{run.info.artifact_uri}/images.csv"
-        return Path(mlflow.artifacts.download_artifacts(uri, tracking_uri=tracking))
     except (MlflowException, OSError) as error:
         raise UserError(
             f"{source!r} is neither an images.csv, nor a folder that holds one, nor the id of an"
             " MLflow run of the stage evaluate, nor a DVC experiment that was evaluated."
             " `mlflow ui` shows the ids, `dvc exp show` the names."
+        ) from error
+    uri = f"{run.info.artifact_uri}/images.csv"
+    try:
+        return Path(mlflow.artifacts.download_artifacts(uri, tracking_uri=tracking))
+    except (MlflowException, OSError) as error:
+        raise UserError(
+            f"the run {source} is known, but its file {uri} is not there: it is no run of the stage"
+            " evaluate, or its files lie on another machine or disk. Copy them there, or compare"
+            " folders that hold an images.csv."
         ) from error
 
 

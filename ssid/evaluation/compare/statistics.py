@@ -15,7 +15,9 @@ from ssid.metrics.table import METRICS
 
 RESAMPLES = 10_000
 LEVEL = 0.95
+"""Confidence of the intervals."""
 FEWEST = 8
+"""Fewest images of which a set says anything."""
 NOISE = "noise"
 TOO_FEW = "too few images"
 

@@ -36,7 +36,8 @@ class SetResults:
         name: name of the set.
         kind: words of the protocol for it; names stand-ins for real rain as such.
         digest: SHA-256 of the prepared set.
-        total: images in the set, of which ``images`` may be a part.
+        total: images, or pairs, that were found; ``images`` may be a part.
+        refused: those that could not be used, counted by reason.
         means: means over images by method.
         images: values by image and method, in storage order.
         pictures: folder of ``<image>/<method>.png``.
@@ -47,6 +48,7 @@ class SetResults:
     kind: str
     digest: str
     total: int
+    refused: Mapping[str, int]
     means: Mapping[str, Measures]
     images: Mapping[str, Mapping[str, Measures]]
     pictures: Path
@@ -120,6 +122,7 @@ def _set_results(
         kind=of_set["kind"],
         digest=of_set["digest"],
         total=of_set["images"],
+        refused=of_set["refused"],
         means=means,
         images=images[role, name],
         pictures=folder / "pictures" / role / name,

@@ -10,7 +10,7 @@ from ssid.data.inspection import inspect
 from ssid.data.params import BenchmarkSet, RealSet
 from ssid.data.prepare import prepare
 from ssid.data.sources.detection import detect_layout
-from ssid.data.sources.layouts import list_items
+from ssid.data.sources.items import list_items
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
 from support.releases import RELEASES, archive, clean, halves, rainy, save

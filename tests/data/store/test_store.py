@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssid.data.sources.listing import RefusedFile
-from ssid.data.store.reader import ImageStore, Record
+from ssid.data.store.reader import ImageStore
+from ssid.data.store.records import Record
 from ssid.data.store.writer import ArrayWriter, StoreWriter, replacing
 from ssid.errors import UserError
 from support.hostile import photograph
@@ -37,6 +38,7 @@ def write(path, sizes, *, paired=True, split="train"):
             files=len(sizes) + 1,
             left_out=0,
             standin=False,
+            missing={},
         )
     return written, records, summary
 

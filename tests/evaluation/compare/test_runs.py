@@ -154,16 +154,19 @@ def test_another_table_is_refused(tmp_path):
 
 def test_scores_are_fetched_from_mlflow(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    from ssid.tracking import store, track_run
+    from mlflow import MlflowClient
+
+    from ssid.tracking import newest_run, store, track_run
 
     images_csv(tmp_path / "images.csv", [20.0, 22.0])
     monkeypatch.setenv("DVC_STAGE", "evaluate")
     monkeypatch.setenv("DVC_EXP_NAME", "wet-street")
-    with track_run(store(), "evaluate") as tracker:
+    with track_run(store(), "evaluate", tmp_path / "runs" / "evaluate") as tracker:
         tracker.file(tmp_path / "images.csv")
     other = images_csv(tmp_path / "other.csv", [21.0, 23.0])
-    assert tracker.run_id is not None
-    for name in (tracker.run_id, "wet-street"):
+    run_id = newest_run(MlflowClient(store()), {"stage": "evaluate"})
+    assert run_id is not None
+    for name in (run_id, "wet-street"):
         rows = table([name, other], store())
         assert cell(rows[2], "difference") == "+1.00"
     for absent in ("absent", "ab'sent"):

@@ -88,9 +88,10 @@ def write_evaluation(folder, scores):
     write_json(folder / "metrics.json", {**summarise(scores), "network": NETWORKS})
     write_scores(folder / "images.csv", scores)
     sets = {
-        "benchmark/pairs": {"images": 50, "kind": "benchmark", "digest": "ab" * 32},
+        "benchmark/pairs": {"images": 50, "refused": {}, "kind": "benchmark", "digest": "ab" * 32},
         "real/rainlike": {
-            "images": 3,
+            "images": 7,
+            "refused": {"the sizes of the pair differ": 4},
             "kind": "stand-in for real rain (rendered)",
             "digest": "cd" * 32,
         },

@@ -173,6 +173,7 @@ def test_the_protocol_and_the_digests_are_on_the_page(build, evaluation):
     assert "rounded to 8 bit" in text
     assert "BT.601" in text
     assert "Means over 5 of 50 images" in text
+    assert "Means over 3 of 7 images (4 refused: 4 × the sizes of the pair differ)" in text
     assert "Images too small for NIQE: 1." in text
     assert "ab" * 32 in text
     assert "cd" * 32 in text

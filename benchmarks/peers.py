@@ -1,0 +1,179 @@
+"""Published peers by their own weights, and the packaged student, on one table.
+
+    python -m benchmarks.peers --data ../shared/data
+
+Every network removes the rain of the same images: halves of the Rain100L, Rain100H and Rain800 test
+sets (PSNR and SSIM on luma), and photographs of real rain with masks of their streaks
+(:mod:`ssid.metrics.streaks`). Most peers were trained on the training part of one of these sets,
+which the table says. Finished rows are kept, so that an interrupted run continues; `--limit` takes
+fewer images. Writes benchmarks/results/peers.json and prints the table in Markdown.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import fmean
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from scipy.ndimage import median_filter
+
+from ssid.data.splits import evenly_spaced
+from ssid.entry import reporting
+from ssid.evaluation.scores import measure
+from ssid.files import atomic_write
+from ssid.inference import derain
+from ssid.metrics.efficiency import count_macs, count_parameters
+from ssid.metrics.streaks import streak_scores
+from ssid.models import Derainer, load_model
+from ssid.models.interop import import_weights
+from ssid.pictures import Picture
+from ssid.progress import track
+from ssid.tracking import commit
+
+RESULT = Path("benchmarks/results/peers.json")
+PAIRS = ("rain100l", "rain100h")
+MEDIAN = 15
+"""Width in pixels of the horizontal median, the simplest filter that finds falling streaks."""
+
+
+class Peer(NamedTuple):
+    """A contestant: what it was trained on, and how it derains a picture.
+
+    Attributes:
+        trained_on: training set of the published weights.
+        derain: function of a picture H×W×3 uint8 that returns its estimate.
+        network: the network, whose size is shown; None for a filter.
+    """
+
+    trained_on: str
+    derain: Callable[[Picture], Picture]
+    network: Derainer | None = None
+
+
+def main() -> None:
+    """Measure what is missing, write the results, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of sets and weights")
+    parser.add_argument("--limit", type=int, default=None, help="images per set (default: all)")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    known = json.loads(RESULT.read_text("utf-8")) if RESULT.is_file() else {}
+    rows = known.get("rows", {}) if known.get("limit") == options.limit else {}
+    for name, peer in load_peers(options.data).items():
+        if name not in rows:
+            rows[name] = measure_peer(name, peer, options.data, options.limit)
+            content = {"commit": commit(), "limit": options.limit, "rows": rows}
+            with atomic_write(RESULT) as partial:
+                partial.write_text(
+                    json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8"
+                )
+    print(table(rows))
+
+
+def load_peers(data: Path) -> dict[str, Peer]:
+    """Return all contestants by name."""
+    peers = {
+        "rainy": Peer("nothing", lambda picture: picture),
+        f"median 1×{MEDIAN}": Peer("nothing", median),
+        "packaged student": of_network("rendered rain", load_model()),
+    }
+    for name in ("Rain100H", "Rain100L", "Rain1400"):
+        file = data / "weights" / "prenet" / f"{name}.pth"
+        peers[f"PReNet, {name}"] = of_network(name, import_weights("prenet", file))
+    file = data / "weights" / "sapnet" / "net_latest.pth"
+    peers["SAPNet"] = of_network("not said; Rain100H in its slides", import_weights("sapnet", file))
+    return peers
+
+
+def of_network(trained_on: str, network: Derainer) -> Peer:
+    """Return a network as a contestant."""
+    return Peer(trained_on, lambda picture: derain(network.eval(), picture), network)
+
+
+def median(picture: Picture) -> Picture:
+    """Return the picture under a horizontal median."""
+    return median_filter(picture, (1, MEDIAN, 1))
+
+
+def measure_peer(name: str, peer: Peer, data: Path, limit: int | None) -> dict[str, Any]:
+    """Return the size of a contestant and its means on every set."""
+    row: dict[str, Any] = {"trained_on": peer.trained_on}
+    if peer.network is not None:
+        row["parameters"] = count_parameters(peer.network)
+        row["gmacs"] = round(count_macs(peer.network, 256, 256) / 1e9, 2)
+    for place in (*PAIRS, "rain800"):
+        pairs = list(evenly_spaced(list_pairs(data, place), limit))
+        scores = []
+        for rainy, clean in track(map(open_pair, pairs), len(pairs), f"{name}, {place}"):
+            scores.append(measure(peer.derain(rainy), clean, ["psnr", "ssim"]))
+        row[place] = {k: round(fmean(s[k] for s in scores), 4) for k in ("psnr_y", "ssim_y")}
+    row["spa_masks"] = measure_streaks(name, peer, data / "real" / "spa_masks", limit)
+    return row
+
+
+def measure_streaks(name: str, peer: Peer, folder: Path, limit: int | None) -> dict[str, float]:
+    """Return the means of streak scores over photographs of real rain."""
+    files = evenly_spaced(sorted((folder / "rainy").iterdir()), limit)
+    scores = []
+    for file in track(files, len(files), f"{name}, real streaks"):
+        rainy, mask = read(file), read(folder / "mask" / file.name)[..., 0] > 127
+        scores.append(vars(streak_scores(rainy, peer.derain(rainy), mask)))
+    return {key: round(fmean(score[key] for score in scores), 4) for key in scores[0]}
+
+
+def list_pairs(data: Path, place: str) -> list[tuple[Path, Path | None]]:
+    """Return the files of a set: rainy and clean, or one that holds both (None)."""
+    folder = data / "paired" / place
+    if place in PAIRS:
+        return [
+            (file, folder / "clean" / file.name) for file in sorted((folder / "rainy").iterdir())
+        ]
+    return [(file, None) for file in sorted((folder / "test").iterdir())]
+
+
+def open_pair(files: tuple[Path, Path | None]) -> tuple[Picture, Picture]:
+    """Return the rainy and the clean picture of a pair; of two in one file the left is clean."""
+    first = read(files[0])
+    if files[1] is not None:
+        return first, read(files[1])
+    middle = first.shape[1] // 2
+    return first[:, middle:], first[:, :middle]
+
+
+def read(file: Path) -> Picture:
+    """Return an image file as H×W×3 uint8."""
+    return np.array(Image.open(file).convert("RGB"))
+
+
+def table(rows: dict[str, dict[str, Any]]) -> str:
+    """Return the results in Markdown."""
+    return "\n".join(lines(rows))
+
+
+def lines(rows: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Yield the lines of the table."""
+    yield (
+        "| | trained on | parameters | GMACs at 256² | Rain100L half | Rain100H half | Rain800 half"
+        " | AUC of real streaks | removed inside | changed outside |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|---|"
+    for name, row in rows.items():
+        size = f"{row['parameters']:,} | {row['gmacs']:.2f}" if "parameters" in row else "| "
+        quality = " | ".join(
+            f"{row[place]['psnr_y']:.2f} dB, {row[place]['ssim_y']:.3f}"
+            for place in (*PAIRS, "rain800")
+        )
+        real = row["spa_masks"]
+        streaks = (
+            f"{real['auc']:.3f} | {real['removed_inside']:.1f} | {real['changed_outside']:.1f}"
+        )
+        yield f"| {name} | {row['trained_on']} | {size} | {quality} | {streaks} |"
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()

@@ -1,0 +1,222 @@
+"""Derain a file or a whole folder: reading, computing and writing overlap."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import TypeVar
+
+from ssid.data.images import Refused, decode
+from ssid.data.sources.listing import Listing, Photograph, RefusedFile, list_folder, printable
+from ssid.errors import UserError
+from ssid.inference.pictures import Photo, read_photo
+from ssid.inference.runtime import Runner, runner_of
+from ssid.inference.tiles import derain, largest_tile
+from ssid.inference.writing import FORMATS, Output, write_photo
+from ssid.models import Derainer
+from ssid.progress import track
+
+INEXACT = (
+    "cut into tiles that differ from the whole image, as the network uses statistics of the whole"
+    " or looks too far"
+)
+
+AHEAD = 3
+"""Photographs that wait for the network, and results that wait to be written."""
+
+Job = tuple[Photograph, Path]
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+@dataclass
+class Summary:
+    """What became of a folder.
+
+    Attributes:
+        written: files that were derained, in order.
+        refused: files that could not be, with the reason.
+        skipped: results that existed already and were kept.
+        notes: what there is to say of single files, by name.
+    """
+
+    written: list[Path] = field(default_factory=list)
+    refused: list[RefusedFile] = field(default_factory=list)
+    skipped: list[Path] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def derain_folder(
+    model: Derainer | Runner,
+    source: Path,
+    target: Path,
+    tile: int | None = None,
+    overlap: int = 64,
+    replace: bool = True,
+    skip_existing: bool = False,
+    output: Output | None = None,
+) -> Summary:
+    """Derain one photograph, or all below a folder; the sources stay untouched.
+
+    The results are of the kind of the photographs: see :mod:`ssid.inference.pictures`. They keep
+    place and name below ``target``, with the suffix of their format; where that name is taken
+    (``a.jpg`` beside ``a.png``), the next keeps its own suffix too (``a.png.png``). A file that is
+    no usable photograph is left out and stands in the summary. Reading and writing go on while the
+    network computes.
+
+    Args:
+        model: the network in evaluation mode, on the device to use, or what computes it.
+        source: a photograph or a folder, searched recursively.
+        target: the folder to fill; for a single photograph also the file to write.
+        tile: see :func:`ssid.inference.tiles.derain`; None takes what fits in memory.
+        overlap: likewise.
+        replace: whether results that exist already are replaced.
+        skip_existing: whether they are kept and their photographs left alone: a broken run goes on.
+        output: format of the results; None for PNG.
+
+    Returns:
+        What was written and what was refused; nothing is printed about refused files.
+
+    Raises:
+        UserError: if the source is missing or has no photographs, the target lies inside the
+            source, a result exists and must not be replaced, or cannot be written.
+    """
+    runner = runner_of(model) if isinstance(model, Derainer) else model
+    output = output or Output()
+    listing = find_photographs(source)
+    jobs = list(
+        zip(listing.photographs, _destinations(listing, source, target, output), strict=True)
+    )
+    summary = Summary(refused=list(listing.refused))
+    jobs = _select(jobs, replace, skip_existing, summary)
+    work = _work(runner, jobs, tile, overlap, output, summary.notes)
+    for done in track(work, len(jobs), "derain"):
+        if isinstance(done, RefusedFile):
+            summary.refused.append(done)
+        else:
+            summary.written.append(done)
+    return summary
+
+
+def find_photographs(source: Path) -> Listing:
+    """Return the one photograph, or those below a folder.
+
+    Raises:
+        UserError: if there is no such file or folder, or no photograph in it.
+    """
+    if source.is_file():
+        return Listing([Photograph(printable(source.name), source)], [])
+    if not source.is_dir():
+        raise UserError(f"there is no file or folder {source}")
+    listing = list_folder(source)
+    if not listing.photographs:
+        raise UserError(f"no photographs were found in {source}")
+    return listing
+
+
+def count_pixels(listing: Listing) -> int:
+    """Return how many pixels the photographs have; those that cannot be opened have none."""
+    return sum(map(_pixels, listing.photographs))
+
+
+def _pixels(photograph: Photograph) -> int:
+    try:
+        return decode(photograph.path, lambda image: image.width * image.height)
+    except Refused:
+        return 0
+
+
+def _work(
+    runner: Runner,
+    jobs: list[Job],
+    tile: int | None,
+    overlap: int,
+    output: Output,
+    notes: dict[str, str],
+) -> Iterator[Path | RefusedFile]:
+    """Yield, in order, what became of every photograph once that is on disk."""
+
+    def compute(name: str, photo: Photo) -> Photo:
+        height, width = photo.colour.shape[:2]
+        side = tile or largest_tile(runner, height, width)
+        if side is not None and side < max(height, width) and runner.find_reach() is None:
+            notes[name] = INEXACT
+        return changed(photo, colour=derain(runner, photo.colour, side, overlap))
+
+    def write(path: Path, photo: Photo) -> Path:
+        write_photo(path, photo, output.quality)
+        return path
+
+    with ThreadPoolExecutor(1) as readers, ThreadPoolExecutor(2) as writers:
+        waiting: deque[Future[Path] | RefusedFile] = deque()
+        for (photograph, path), photo in ahead(readers, _read, jobs):
+            if isinstance(photo, Photo):
+                waiting.append(writers.submit(write, path, compute(photograph.name, photo)))
+            else:
+                waiting.append(RefusedFile(photograph.name, str(photo)))
+            while len(waiting) > AHEAD:
+                yield _settled(waiting.popleft())
+        while waiting:
+            yield _settled(waiting.popleft())
+
+
+def ahead(
+    pool: ThreadPoolExecutor, function: Callable[[A], B], items: Iterable[A]
+) -> Iterator[tuple[A, B]]:
+    """Yield every item and its result, at most ``AHEAD`` of which are computed in advance."""
+    running: deque[tuple[A, Future[B]]] = deque()
+    for item in items:
+        running.append((item, pool.submit(function, item)))
+        if len(running) > AHEAD:
+            first, result = running.popleft()
+            yield first, result.result()
+    while running:
+        first, result = running.popleft()
+        yield first, result.result()
+
+
+def _read(job: Job) -> Photo | Refused:
+    try:
+        return read_photo(job[0].path)
+    except Refused as reason:
+        return reason
+
+
+def _settled(result: Future[Path] | RefusedFile) -> Path | RefusedFile:
+    return result if isinstance(result, RefusedFile) else result.result()
+
+
+def _destinations(listing: Listing, source: Path, target: Path, output: Output) -> list[Path]:
+    """Return the file for each photograph: all different, and none among the sources."""
+    if source.is_file():
+        single = target.suffix.lower() in FORMATS
+        name = source.with_suffix(output.suffix(source)).name
+        destinations = [target if single else target / name]
+    else:
+        taken: dict[Path, None] = {}
+        for photograph in listing.photographs:
+            relative = photograph.path.relative_to(source)
+            suffix = output.suffix(relative)
+            destination = target / relative.with_suffix(suffix)
+            taken[target / f"{relative}{suffix}" if destination in taken else destination] = None
+        destinations = list(taken)
+    for destination in destinations:
+        if destination.resolve().is_relative_to(source.resolve()):
+            raise UserError(
+                f"the result {destination} would lie among the photographs; choose another target"
+            )
+    return destinations
+
+
+def _select(jobs: list[Job], replace: bool, skip: bool, summary: Summary) -> list[Job]:
+    """Return what is to be done, and note in the summary what is skipped."""
+    there = {path for _, path in jobs if (skip or not replace) and path.exists()}
+    if there and not skip:
+        raise UserError(
+            f"{len(there)} of {len(jobs)} results exist already, such as {min(there)}."
+            " Name another OUTPUT, or add --skip-existing or --replace."
+        )
+    summary.skipped += sorted(there)
+    return [job for job in jobs if job[1] not in there]

@@ -1,0 +1,1 @@
+"""Derain videos, through PyAV (extra ``video``)."""

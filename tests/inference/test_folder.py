@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from ssid.errors import UserError
+from ssid.inference import derain_folder, find_student
+from support.tiny_networks import Identity, picture
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """A folder of four photographs in two levels, one of them turned by EXIF, and two bad files."""
+    source = tmp_path / "in"
+    (source / "street").mkdir(parents=True)
+    Image.fromarray(picture(40, 50)).save(source / "a.png")
+    Image.fromarray(picture(48, 36, seed=1)).save(source / "a.webp", lossless=True)
+    Image.fromarray(picture(33, 64, seed=2)).save(source / "street" / "b.bmp")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: to be turned by a quarter
+    Image.fromarray(picture(40, 64, seed=3)).save(source / "street" / "turned.jpg", exif=exif)
+    (source / "broken.jpg").write_bytes((source / "a.png").read_bytes()[:300])
+    (source / "notes.txt").write_text("not a photograph")
+    return source
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_folder(photographs, tmp_path):
+    before, target = contents(photographs), tmp_path / "out"
+    summary = derain_folder(Identity(), photographs, target)
+    names = ["a.png", "a.webp.png", "street/b.png", "street/turned.png"]
+    assert sorted(path.relative_to(target).as_posix() for path in summary.written) == names
+    assert {path for path in target.rglob("*") if path.is_file()} == set(summary.written)
+    assert {refused.file for refused in summary.refused} == {"broken.jpg", "notes.txt"}
+    assert all(refused.reason for refused in summary.refused)
+    assert np.array_equal(np.asarray(Image.open(target / "a.png")), picture(40, 50))
+    assert np.array_equal(np.asarray(Image.open(target / "a.webp.png")), picture(48, 36, seed=1))
+    assert Image.open(target / "street" / "turned.png").size == (40, 64)
+    assert contents(photographs) == before
+
+
+def test_a_second_run_gives_the_same_bytes(photographs, tmp_path):
+    target = tmp_path / "out"
+    derain_folder(Identity(), photographs, target)
+    first = contents(target)
+    derain_folder(Identity(), photographs, target)
+    assert contents(target) == first
+
+
+@pytest.mark.parametrize("target", ["out", "out/result.png"])
+def test_one_file(photographs, tmp_path, target):
+    summary = derain_folder(Identity(), photographs / "street" / "b.bmp", tmp_path / target)
+    assert summary.written == [tmp_path / ("out/b.png" if target == "out" else target)]
+    assert np.array_equal(np.asarray(Image.open(summary.written[0])), picture(33, 64, seed=2))
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("in", "in"), ("in", "in/out"), ("in/a.png", "in"), ("in/a.png", "in/a.png")],
+)
+def test_sources_are_never_overwritten(photographs, tmp_path, source, target):
+    before = contents(photographs)
+    with pytest.raises(UserError, match="among the photographs"):
+        derain_folder(Identity(), tmp_path / source, tmp_path / target)
+    assert contents(photographs) == before
+
+
+def test_sources_are_protected_behind_links(photographs, tmp_path):
+    (tmp_path / "link").symlink_to(photographs)
+    with pytest.raises(UserError, match="among the photographs"):
+        derain_folder(Identity(), photographs, tmp_path / "link")
+
+
+def test_results_are_kept_on_demand_and_before_any_work(photographs, tmp_path):
+    (tmp_path / "out" / "street").mkdir(parents=True)
+    (tmp_path / "out" / "street" / "b.png").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"1 of 5 results exist already, such as .*street/b\.png"):
+        derain_folder(Identity(), photographs, tmp_path / "out", replace=False)
+    assert contents(tmp_path / "out") == {tmp_path / "out" / "street" / "b.png": b"mine"}
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_the_student_trained_here_comes_before_the_packaged_one(here, tmp_path, monkeypatch):
+    packaged, trained = tmp_path / "ssid/packaged/student.safetensors", tmp_path / "trained"
+    packaged.parent.mkdir(parents=True)
+    packaged.touch()
+    if here:
+        trained.touch()
+    monkeypatch.setattr("ssid.models.weights.files", lambda package: tmp_path / package)
+    assert find_student(trained) == (trained if here else packaged)
+
+
+def test_nothing_to_do_is_said(tmp_path):
+    with pytest.raises(UserError, match="no file or folder"):
+        derain_folder(Identity(), tmp_path / "nowhere", tmp_path / "out")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="no photographs"):
+        derain_folder(Identity(), tmp_path / "empty", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_target_that_cannot_be_written_leaves_nothing(photographs, tmp_path):
+    (tmp_path / "out").write_text("a file stands where the folder should be")
+    with pytest.raises(UserError, match="cannot write"):
+        derain_folder(Identity(), photographs, tmp_path / "out")
+    assert (tmp_path / "out").read_text().startswith("a file")
