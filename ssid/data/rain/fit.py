@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ssid.data.rain.params import FitParams
-from ssid.data.rain.prior import Numbers, to_numbers, to_profile
+from ssid.data.rain.prior import Numbers, mirrored, to_numbers, to_profile
 from ssid.data.rain.profiles import PROFILES, RainProfile
 from ssid.data.rain.reader import SIDE, RainReader, Reading, look, read
 from ssid.data.rain.render import render
@@ -70,32 +70,37 @@ def fit_rain(
     Returns:
         The profile nearest to the photographs; the wide one where none of them shows rain.
     """
-    looks = [look(reader, crops) for crops in cut_crops(rainy, params.crops, params.seed)]
-    visible = [float(torch.sigmoid(of.visible.mean())) for of in looks]
-    seen = [of.embeddings for of, p in zip(looks, visible, strict=True) if p >= VISIBLE]
+    crops = cut_crops(rainy, params.crops, params.seed)
+    visible = [float(torch.sigmoid(look(reader, of).visible.mean())) for of in crops]
+    seen = [of for of, p in zip(crops, visible, strict=True) if p >= VISIBLE]
     if not seen:
-        everything = read(reader, torch.cat([of.embeddings for of in looks]))
-        return FittedRain(PROFILES[WIDE], everything, [], visible)
+        return FittedRain(PROFILES[WIDE], read_crops(reader, torch.cat(crops)), [], visible)
     ground = torch.cat(cut_crops(clean, params.crops, params.seed + 1))
-    profile, distances = _search(torch.cat(seen), ground, reader, params)
-    return FittedRain(profile, read(reader, torch.cat(seen)), distances, visible)
+    return FittedRain(*_search(torch.cat(seen), ground, reader, params), visible)
 
 
 def _search(
-    real: Tensor, ground: Tensor, reader: RainReader, params: FitParams
-) -> tuple[RainProfile, list[float]]:
-    """Return the nearest profile of all rounds, and the distances of the wide one and of each."""
-    target = read(reader, real)
+    crops: Tensor, ground: Tensor, reader: RainReader, params: FitParams
+) -> tuple[RainProfile, Reading, list[float]]:
+    """Return the nearest profile of all rounds, the first reading, and all distances."""
+    real, target = look(reader, crops).embeddings, read_crops(reader, crops)
     gain, numbers = STEP * trust(reader, target), target.middle
     wide = look(reader, rained_on(ground, PROFILES[WIDE], params.seed)).embeddings
     distances, candidates = [energy_distance(real, wide)], []
     for number in range(params.rounds):
         candidates.append(to_profile(numbers, DESCRIPTION, "none"))
-        rendered = look(reader, rained_on(ground, candidates[-1], params.seed + number)).embeddings
-        distances.append(energy_distance(real, rendered))
-        off = target.middle - read(reader, rendered).middle
+        rendered = rained_on(ground, candidates[-1], params.seed + number)
+        distances.append(energy_distance(real, look(reader, rendered).embeddings))
+        off = target.middle - read_crops(reader, rendered).middle
         numbers = to_numbers(candidates[-1]) + gain * off
-    return candidates[int(np.argmin(distances[1:]))], distances
+    return candidates[int(np.argmin(distances[1:]))], target, distances
+
+
+def read_crops(reader: RainReader, crops: Tensor) -> Reading:
+    """Return the mean reading of crops and of their mirror images: no side is favoured."""
+    plain, mirror = (read(reader, look(reader, of).embeddings) for of in (crops, crops.flip(-1)))
+    middle = (plain.middle + mirrored(mirror.middle)) / 2
+    return Reading(middle, (plain.error + mirror.error) / 2)
 
 
 def trust(reader: RainReader, reading: Reading) -> Numbers:
