@@ -25,7 +25,7 @@ from benchmarks.summary import markdown, report, rows_of
 from benchmarks.tables import QUICK, Scale, Table, Training, load_table, plan
 from ssid.entry import reporting
 from ssid.errors import UserError
-from ssid.tracking import commit, store
+from ssid.tracking import commit, tracking_uri
 
 PARAMS = Path("benchmarks/params")
 RUNS = Path("runs/benchmarks")
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         names = ", ".join(dict.fromkeys(f"{run.setting}/{run.variant}" for run in runs))
         raise UserError(f"--only {shlex.join(options.only)} fits none of: {names}.")
     prepare_missing(project, catalogue, (place for run in chosen for place in run.places))
-    workspace = Workspace(catalogue, project, None if options.quick else store())
+    workspace = Workspace(catalogue, project, None if options.quick else tracking_uri())
     work_through(chosen, workspace)
     command = shlex.join(["python", "-m", "benchmarks.ablation", *(arguments or sys.argv[1:])])
     table = load_table(path)

@@ -8,14 +8,14 @@ from ssid.entry import run
 from ssid.evaluation.params import EvaluateParams
 from ssid.evaluation.run import evaluate
 from ssid.project import Project
-from ssid.tracking import store
+from ssid.tracking import tracking_uri
 
 
 def main() -> None:
     """Read params, evaluate, leave evaluation/."""
     params = load_params(Path("params/evaluate.yaml"), EvaluateParams)
     catalogue = load_params(Path("params/data.yaml"), DataParams)
-    evaluate(params, catalogue, Path("evaluation"), Project(), store())
+    evaluate(params, catalogue, Path("evaluation"), Project(), tracking_uri())
 
 
 if __name__ == "__main__":

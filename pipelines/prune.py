@@ -8,7 +8,7 @@ from ssid.files import digest, sha256
 from ssid.ownership import owned
 from ssid.prune.job import prune_model
 from ssid.prune.params import PruneParams
-from ssid.tracking import store, track_run
+from ssid.tracking import track_run, tracking_uri
 
 
 def main(name: str) -> None:
@@ -19,7 +19,7 @@ def main(name: str) -> None:
     folder = Path("runs") / f"prune-{name}"
     before = sha256(model) if model.is_file() else None
     key = digest({"model": before, **params.model_dump(mode="json")})
-    with owned(folder), track_run(store(), "prune", folder, key) as tracker:
+    with owned(folder), track_run(tracking_uri(), "prune", folder, key) as tracker:
         prune_model(model, output, params, tracker)
 
 

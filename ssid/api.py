@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ssid import inference
-from ssid.data.images import Refused, read_rgb
+from ssid.data.images import ImageError, read_rgb
 from ssid.errors import InvalidValueError, MissingFileError
 from ssid.models import Derainer, create_model, list_models, load_model
 from ssid.models.weights import PACKAGED
@@ -41,7 +41,7 @@ def _pixels(picture: Picture | Path | str) -> Picture:
             raise MissingFileError(f"there is no picture {picture}.")
         try:
             return read_rgb(Path(picture))
-        except Refused as reason:
+        except ImageError as reason:
             raise InvalidValueError(f"{picture} cannot be used: {reason}.") from reason
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != "uint8":
         raise InvalidValueError(

@@ -151,9 +151,9 @@ def compare(
     """Say which evaluation is better, by how much, and whether that could be noise."""
     from ssid.evaluation.compare.pictures import write_extremes
     from ssid.evaluation.compare.runs import CAVEAT, compare_runs, table_of
-    from ssid.tracking import store
+    from ssid.tracking import tracking_uri
 
-    comparisons = compare_runs(runs, method, store())
+    comparisons = compare_runs(runs, method, tracking_uri())
     _print_table(table_of(comparisons))
     print(CAVEAT)
     if pictures is not None:
@@ -193,9 +193,9 @@ def data_add(
 
     _require_project()
     sides = Sides(tuple(rainy or ()), tuple(clean or ())) if rainy or clean else None
-    block, because = new_set(role, name, path, layout, manifest, rain, sides)
+    block, reason = new_set(role, name, path, layout, manifest, rain, sides)
     print(f"{role} data set {name}: {block.root}, layout {block.layout}")
-    print(f"why this layout: {because}; --layout says otherwise")
+    print(f"why this layout: {reason}; --layout says otherwise")
     print(inspect(role, block, at_most=50))
     add_set(role, name, block)
     print(f"added to {PARAMS / 'data.yaml'}")

@@ -35,10 +35,10 @@ def fit_set(
     comes and which photographs show no rain; the pairs lie in ``data/prepared/fitted/NAME``.
 
     Args:
-        name: of the real set.
-        params: of the fit.
+        name: name of the real set.
+        params: params of the fit.
         catalogue: the data sets; the clean photographs are those of the synthetic ones.
-        project: where things lie.
+        project: places of all files.
         tracking: MLflow's store; None tracks nothing.
 
     Raises:

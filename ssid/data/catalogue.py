@@ -40,7 +40,7 @@ class Choice(NamedTuple):
     """A block for the catalogue, and how its layout was chosen."""
 
     block: DataSet
-    because: str
+    reason: str
 
 
 def new_set(
@@ -55,10 +55,10 @@ def new_set(
     """Return the block of a data set that is not yet in the catalogue.
 
     Args:
-        role: what the set is for.
-        name: how it will be called.
+        role: purpose of the set.
+        name: name that it will have.
         path: folder or archive of images, text list of photographs, or list of pairs.
-        layout: None to detect it, see :func:`ssid.data.sources.detection.detect_layout`.
+        layout: layout; None to detect it, see :func:`ssid.data.sources.detection.detect_layout`.
         manifest: file below ``path`` that names the images; None to take all, or what is detected.
         rain: profile to render on clean photographs, by name or path, or None.
         sides: marks of the rainy and of the clean side, see :mod:`ssid.data.sources.sides`; None
@@ -84,7 +84,7 @@ def new_set(
     block |= {"rain": rain} if rain else {}
     try:
         check_set_name(name)
-        return Choice(SCHEMAS[role].model_validate(block), found.because)
+        return Choice(SCHEMAS[role].model_validate(block), found.reason)
     except ValidationError as error:
         problems = (explain(details, SCHEMAS[role]) for details in error.errors())
         raise UserError(f"{role} data set {name!r}: {'; '.join(problems)}.") from error

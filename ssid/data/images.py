@@ -30,7 +30,7 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "AVIF", "GIF", "HEIF", "JXL")
 _NEED_PLUGIN = {".heic": "HEIF", ".heif": "HEIF", ".jxl": "JXL"}
 
 
-class Refused(Exception):  # noqa: N818 - a verdict on a file, caught at every boundary
+class ImageError(Exception):
     """A file that cannot be used. The text is the reason, free of paths and equal in every run."""
 
 
@@ -47,7 +47,7 @@ def read_rgb(path: Path) -> Picture:
         uint8 H×W×3, at least ``MIN_SIDE`` pixels a side.
 
     Raises:
-        Refused: The file is not a readable, whole photograph of acceptable size.
+        ImageError: The file is not a readable, whole photograph of acceptable size.
     """
     return decode(path, _to_picture)
 
@@ -60,23 +60,23 @@ def decode(path: Path, convert: Callable[[Image.Image], T]) -> T:
         convert: called once with the picture, not yet decoded, of at most ``MAX_PIXELS``.
 
     Raises:
-        Refused: The file is not a readable, whole photograph of acceptable size.
+        ImageError: The file is not a readable, whole photograph of acceptable size.
     """
     _check_file(path)
     try:
         with path.open("rb") as file, Image.open(file, formats=_formats()) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise Refused(_too_large())
+                raise ImageError(_too_large())
             return convert(image)
-    except Refused:
+    except ImageError:
         raise
     except UnidentifiedImageError:
-        raise Refused(_unknown(path)) from None
+        raise ImageError(_unknown(path)) from None
     except Image.DecompressionBombError:
-        raise Refused(_too_large()) from None
+        raise ImageError(_too_large()) from None
     except Exception as error:
         # The bytes are hostile and Pillow's parsers raise nearly every exception there is.
-        raise Refused(_damage(error)) from None
+        raise ImageError(_damage(error)) from None
 
 
 def bytes_to_decode(path: Path) -> int:
@@ -90,17 +90,19 @@ def bytes_to_decode(path: Path) -> int:
 
 
 def check_size(picture: NDArray[Any]) -> None:
-    """Raise ``Refused`` where a side of ``picture`` (H×W×3) is below ``MIN_SIDE`` pixels."""
+    """Raise ``ImageError`` where a side of ``picture`` (H×W×3) is below ``MIN_SIDE`` pixels."""
     height, width = picture.shape[:2]
     if min(height, width) < MIN_SIDE:
-        raise Refused(f"too small: {width}×{height} pixels, at least {MIN_SIDE} a side are needed")
+        raise ImageError(
+            f"too small: {width}×{height} pixels, at least {MIN_SIDE} a side are needed"
+        )
 
 
 def shrink(picture: Picture, max_side: int | None) -> Picture:
     """Return ``picture`` with its longer side reduced to ``max_side`` pixels (Lanczos).
 
     Raises:
-        Refused: The shorter side would fall below ``MIN_SIDE``.
+        ImageError: The shorter side would fall below ``MIN_SIDE``.
     """
     height, width = picture.shape[:2]
     if max_side is None or max(height, width) <= max_side:
@@ -136,13 +138,13 @@ def _check_file(path: Path) -> None:
     try:
         status = path.stat()
     except (OSError, ValueError) as error:
-        raise Refused(_unreadable(error)) from None
+        raise ImageError(_unreadable(error)) from None
     if not stat.S_ISREG(status.st_mode):
-        raise Refused("not a regular file")
+        raise ImageError("not a regular file")
     if status.st_size == 0:
-        raise Refused("empty file")
+        raise ImageError("empty file")
     if status.st_size > MAX_BYTES:
-        raise Refused(f"too large: the file is above {MAX_BYTES >> 20} MiB")
+        raise ImageError(f"too large: the file is above {MAX_BYTES >> 20} MiB")
 
 
 def _to_picture(image: Image.Image) -> Picture:
@@ -159,7 +161,7 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
         levels = np.asarray(image).astype(np.uint32)
         return Image.fromarray(((levels * 255 + 32767) // 65535).astype(np.uint8))
     if image.mode in ("I", "F"):
-        raise Refused("32 bits a channel: the range of its values is not known")
+        raise ImageError("32 bits a channel: the range of its values is not known")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")

@@ -36,7 +36,7 @@ class Findings:
         refused: files that cannot be used.
         sizes: (width, height) of what was opened.
         suspicious: files that are used, and why somebody should look at them.
-        fingerprints: of the photographs that were opened, by name.
+        fingerprints: fingerprints of the photographs that were opened, by name.
     """
 
     files: int

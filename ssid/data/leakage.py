@@ -22,10 +22,10 @@ class Leak(NamedTuple):
     """An image that is in a benchmark, too.
 
     Attributes:
-        name: of the image in its set.
+        name: name of the image in its set.
         benchmark: set in which its photograph is.
         image: name of the image there.
-        likeness: of both, see :func:`ssid.data.fingerprint.find_same`.
+        likeness: likeness of both, see :func:`ssid.data.fingerprint.find_same`.
     """
 
     name: str

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from ssid.data.fingerprint import fingerprint
-from ssid.data.images import Refused, bytes_to_decode, read_rgb, shrink
+from ssid.data.images import ImageError, bytes_to_decode, read_rgb, shrink
 from ssid.data.params import DataSet
 from ssid.data.rain.render import render
 from ssid.data.roles import Role
@@ -31,10 +31,10 @@ class MadeImage:
     fingerprint: str
 
 
-class _FileRefused(Refused):
+class _FileError(ImageError):
     """One file of an item is to blame, rather than their combination."""
 
-    def __init__(self, file: Photograph, reason: Refused) -> None:
+    def __init__(self, file: Photograph, reason: ImageError) -> None:
         super().__init__(str(reason))
         self.file = file
 
@@ -70,7 +70,7 @@ def make_image(
             rain=rain,
             fingerprint=fingerprint(rainy if clean is None else clean),
         )
-    except Refused as reason:
+    except ImageError as reason:
         return [_refusal(file, reason) for file in item.files]
 
 
@@ -99,18 +99,18 @@ def _photographed(
 def _read(file: Photograph) -> Picture:
     try:
         return read_rgb(file.path)
-    except Refused as reason:
-        raise _FileRefused(file, reason) from None
+    except ImageError as reason:
+        raise _FileError(file, reason) from None
 
 
 def _sha256(file: Photograph) -> str:
     try:
         return sha256(file.path)
     except OSError as error:
-        raise _FileRefused(file, Refused(f"cannot be read: {error.strerror}")) from None
+        raise _FileError(file, ImageError(f"cannot be read: {error.strerror}")) from None
 
 
-def _refusal(file: Photograph, reason: Refused) -> RefusedFile:
-    if isinstance(reason, _FileRefused) and reason.file != file:
+def _refusal(file: Photograph, reason: ImageError) -> RefusedFile:
+    if isinstance(reason, _FileError) and reason.file != file:
         return RefusedFile(file.name, f"its partner is refused: {reason}")
     return RefusedFile(file.name, str(reason))

@@ -70,12 +70,12 @@ class DataSet(Params):
 
     Attributes:
         root: folder or archive of images, or a text list of photographs; see params/data.yaml.
-        layout: how rainy and clean images lie in ``root``.
+        layout: layout of rainy and clean images in ``root``.
         manifest: text, CSV or JSON lines below ``root`` that name its images; None to take all.
         rain: profile of rain to render on the photographs, by name or as the path of a YAML file;
             None to take them as they are.
         renderings: rainy images rendered per photograph.
-        limit: at most this many photographs, evenly spaced; None for all.
+        limit: number of photographs at most, evenly spaced; None for all.
         max_side: longer images are shrunk to this many pixels; None keeps their size.
         seed: seed of the renderer.
     """

@@ -36,8 +36,8 @@ def prepare(role: Role, name: str, block: DataSet, destination: Path, workers: i
     Args:
         role: synthetic: pairs, divided into train and val by photograph; real: rainy images, all
             train, targets dropped; benchmark: pairs, all test.
-        name: of the set.
-        block: what params/data.yaml says of the set.
+        name: name of the set.
+        block: block of the set in params/data.yaml.
         destination: folder of the prepared set; one that exists is replaced.
         workers: number of threads, at least 1.
 

@@ -29,8 +29,8 @@ def export_model(model: Derainer, path: Path, origin: Origin = UNKNOWN, half: bo
     Args:
         model: the network; it is put in evaluation mode and moved to the CPU.
         path: the file to write, which ends in ``.pt2`` or ``.onnx``.
-        origin: for the description in the file.
-        half: whether an ONNX file stores its weights as float16.
+        origin: origin for the description in the file.
+        half: flag that says whether an ONNX file stores its weights as float16.
 
     Raises:
         UserError: if the file's name ends otherwise.

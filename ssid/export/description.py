@@ -22,17 +22,17 @@ class Description:
 
     Attributes:
         recipe: name and options of the network, as ``params/`` would give them.
-        commit: of the project in which the network was trained.
-        licence: of the weights, an SPDX name where there is one.
+        commit: commit of the project in which the network was trained.
+        licence: licence of the weights, an SPDX name where there is one.
         ssid: version of this package.
         reach: pixels that an output looks beyond its tile, in steps of ``multiple``; None where
             statistics of the whole image take part.
         multiple: grid that tiles have to start on.
-        bytes_per_pixel: of an image, that PyTorch takes for the network.
-        value_range: of input and output, which is not clamped.
-        colour_order: of the three channels.
-        layout: of input and output.
-        transfer: of the colour values.
+        bytes_per_pixel: bytes per pixel of an image, that PyTorch takes for the network.
+        value_range: value range of input and output, which is not clamped.
+        colour_order: colour order of the three channels.
+        layout: layout of input and output.
+        transfer: transfer of the colour values.
     """
 
     recipe: dict[str, Any]
@@ -57,8 +57,8 @@ class Origin:
     """What only its owner knows of a network.
 
     Attributes:
-        licence: of the weights, an SPDX name where there is one.
-        commit: of the project in which the network was trained.
+        licence: licence of the weights, an SPDX name where there is one.
+        commit: commit of the project in which the network was trained.
     """
 
     licence: str = UNSTATED

@@ -66,8 +66,8 @@ def write_hub(folder: Path, model: Derainer, origin: Origin, half: bool = False)
         folder: created where it does not exist; its weights and configuration are replaced, a
             model card that is there already is kept.
         model: the network, which knows its recipe.
-        origin: for the configuration and the card.
-        half: whether floating point numbers are stored as float16.
+        origin: origin for the configuration and the card.
+        half: flag that says whether floating point numbers are stored as float16.
 
     Raises:
         ValueError: if the network has no recipe.

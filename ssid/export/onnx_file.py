@@ -22,9 +22,10 @@ def write_onnx(model: Derainer, path: Path, description: Description, half: bool
     Args:
         model: the network; it is put in evaluation mode and moved to the CPU.
         path: the file to write.
-        description: what the file says of itself, under the key ``ssid.json`` of its metadata.
-        half: whether weights are stored as float16, in half the space; runtimes widen them when
-            they load the file, and compute in float32.
+        description: content of what the file says of itself, under the key ``ssid.json`` of its
+            metadata.
+        half: flag that says whether weights are stored as float16, in half the space; runtimes
+            widen them when they load the file, and compute in float32.
 
     Raises:
         ModuleNotFoundError: if the extra ``onnx`` is not installed.

@@ -8,7 +8,7 @@ from dataclasses import replace as changed
 from pathlib import Path
 from typing import TypeVar
 
-from ssid.data.images import Refused, decode
+from ssid.data.images import ImageError, decode
 from ssid.data.sources.listing import Listing, Photograph, RefusedFile, list_folder, printable
 from ssid.errors import UserError
 from ssid.inference.pictures import Photo, read_photo
@@ -39,7 +39,7 @@ class Summary:
         written: files that were derained, in order.
         refused: files that could not be, with the reason.
         skipped: results that existed already and were kept.
-        notes: what there is to say of single files, by name.
+        notes: remarks on single files, by name.
     """
 
     written: list[Path] = field(default_factory=list)
@@ -70,10 +70,11 @@ def derain_folder(
         model: the network in evaluation mode, on the device to use, or what computes it.
         source: a photograph or a folder, searched recursively.
         target: the folder to fill; for a single photograph also the file to write.
-        tile: see :func:`ssid.inference.tiles.derain`; None takes what fits in memory.
+        tile: tile, see :func:`ssid.inference.tiles.derain`; None takes what fits in memory.
         overlap: likewise.
-        replace: whether results that exist already are replaced.
-        skip_existing: whether they are kept and their photographs left alone: a broken run goes on.
+        replace: flag that says whether results that exist already are replaced.
+        skip_existing: flag that says whether they are kept and their photographs left alone: a
+            broken run goes on.
         output: format of the results; None for PNG.
 
     Returns:
@@ -124,7 +125,7 @@ def count_pixels(listing: Listing) -> int:
 def _pixels(photograph: Photograph) -> int:
     try:
         return decode(photograph.path, lambda image: image.width * image.height)
-    except Refused:
+    except ImageError:
         return 0
 
 
@@ -177,10 +178,10 @@ def ahead(
         yield first, result.result()
 
 
-def _read(job: Job) -> Photo | Refused:
+def _read(job: Job) -> Photo | ImageError:
     try:
         return read_photo(job[0].path)
-    except Refused as reason:
+    except ImageError as reason:
         return reason
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ssid.data.images import Refused, read_rgb
+from ssid.data.images import ImageError, read_rgb
 from ssid.data.rain.render import render
 from ssid.data.sources.listing import list_folder
 from ssid.errors import UserError
@@ -31,7 +31,7 @@ class Trial:
     """What came of it.
 
     Attributes:
-        runtime: what computed both networks.
+        runtime: name of what computed both networks.
         loss_db: PSNR (RGB) of the float network less that of the integer one, against clean
             pictures that were not used to calibrate, under rendered rain.
         speed: time of the float network over that of the integer one, medians taken in turns.
@@ -133,7 +133,7 @@ def _pairs(folder: Path) -> list[tuple[Batch, Batch]]:
     for seed, photograph in enumerate(list_folder(folder).photographs):
         try:
             clean = read_rgb(photograph.path)[:SIDE, :SIDE]
-        except Refused:
+        except ImageError:
             continue
         if clean.shape[:2] == (SIDE, SIDE) and len(pairs) < PICTURES:
             clean = np.ascontiguousarray(clean)

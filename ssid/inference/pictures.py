@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
-from ssid.data.images import Refused, check_size, decode, to_srgb
+from ssid.data.images import ImageError, check_size, decode, to_srgb
 from ssid.extras import explain_missing
 
 Levels = NDArray[Any]
@@ -26,7 +26,7 @@ class Photo:
 
     Attributes:
         colour: H×W×3, uint8 or uint16, values as stored: no profile is applied to them.
-        grey: whether the file has one channel of colour; the three are equal then.
+        grey: flag that says whether the file has one channel of colour; the three are equal then.
         alpha: H×W of the type of ``colour``, where the file has transparency.
         profile: the ICC profile that tells what the values mean.
         exif: the EXIF block without orientation, which is applied.
@@ -53,7 +53,7 @@ def read_photo(path: Path) -> Photo:
     their profile applied. Of an animation or a multi-page file the first picture is taken.
 
     Raises:
-        Refused: The file is not a readable, whole photograph of acceptable size, at least 32
+        ImageError: The file is not a readable, whole photograph of acceptable size, at least 32
             pixels a side.
     """
     photo = decode(path, lambda image: _convert(image, path))
@@ -78,7 +78,7 @@ def _array(image: Image.Image) -> Levels:
     if image.mode.startswith("I;16"):
         return np.asarray(image).astype(np.uint16)
     if image.mode in ("I", "F"):
-        raise Refused("32 bits a channel: the range of its values is not known")
+        raise ImageError("32 bits a channel: the range of its values is not known")
     base = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
     mode = base + "A" * image.has_transparency_data
     return np.asarray(image if image.mode == mode else image.convert(mode))
@@ -115,7 +115,7 @@ def _deep_png(path: Path) -> Levels:
 def _need(module: str) -> None:
     """Refuse a file whose reader is not installed; what to install is part of the reason."""
     if find_spec(module) is None:
-        raise Refused(f"16 bits a colour channel: {explain_missing(module)}")
+        raise ImageError(f"16 bits a colour channel: {explain_missing(module)}")
 
 
 def _deep_tiff(path: Path) -> Levels:
@@ -128,7 +128,7 @@ def _deep_tiff(path: Path) -> Levels:
             pixels = page.asarray()
             planar = getattr(page, "planarconfig", 1) == 2
     except ValueError as error:  # a compression that needs another package
-        raise Refused(f"a 16-bit TIFF that cannot be decoded here ({error})") from None
+        raise ImageError(f"a 16-bit TIFF that cannot be decoded here ({error})") from None
     return np.moveaxis(pixels, 0, -1) if planar else pixels
 
 

@@ -39,9 +39,10 @@ class Runner:
         name: runtime, version, device and threads, for people.
         estimate: the clean estimates of a batch, same shape, not clamped.
         multiple: grid on which tiles have to start.
-        find_reach: see :func:`ssid.models.reach.reach`; asked for where tiles are needed.
-        find_bytes: see :func:`ssid.models.memory.bytes_per_pixel`; likewise.
-        device: where it computes.
+        find_reach: function like :func:`ssid.models.reach.reach`; asked for where tiles are
+            needed.
+        find_bytes: find bytes, see :func:`ssid.models.memory.bytes_per_pixel`; likewise.
+        device: device that computes.
     """
 
     name: str
@@ -88,9 +89,9 @@ def open_runner(
     Args:
         path: a model file (``.safetensors``), a folder of ``ssid export --hub``, or an exported
             program (``.onnx``, ``.pt2``; a program is executed: open only those that you trust).
-        runtime: what computes it; ``auto`` chooses.
-        threads: of the CPU; None takes all cores that this process may use.
-        pixels: how many are to be derained.
+        runtime: name of what computes it; ``auto`` chooses.
+        threads: threads of the CPU; None takes all cores that this process may use.
+        pixels: number of pixels to be derained.
 
     Raises:
         UserError: if the file is no network, or the runtime is not installed or cannot run it.

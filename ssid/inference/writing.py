@@ -34,9 +34,9 @@ class Output:
     """How results are written.
 
     Attributes:
-        format: of the files; ``same`` is that of each photograph, or PNG where it cannot be
+        format: format of the files; ``same`` is that of each photograph, or PNG where it cannot be
             written.
-        quality: from 1 to 100, of JPEG, WebP and AVIF; None takes 95, 90 and 85. The other
+        quality: number from 1 to 100, of JPEG, WebP and AVIF; None takes 95, 90 and 85. The other
             formats lose nothing.
     """
 

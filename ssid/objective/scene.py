@@ -60,7 +60,8 @@ class Scene:
         student: function that returns the student's stages for images N×3×H×W.
         teacher: the frozen teacher, or None where no term declares a view of it.
         views: views that the student and the teacher have to see, and images that terms look at.
-        first: whether it is the first part of a step; what is done once a step is done in it.
+        first: flag that says whether it is the first part of a step; what is done once a step is
+            done in it.
     """
 
     def __init__(

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssid.data.images import Refused, read_rgb
+from ssid.data.images import ImageError, read_rgb
 from ssid.data.sources.listing import RefusedFile, list_folder, list_text, reasons
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
@@ -31,7 +31,7 @@ def read_pictures(root: Path, limit: int | None = None) -> list[Picture]:
     for photograph in evenly_spaced(listing.photographs, limit):
         try:
             pictures.append(read_rgb(photograph.path))
-        except Refused as reason:
+        except ImageError as reason:
             refused.append(RefusedFile(photograph.name, str(reason)))
     if not pictures:
         raise UserError(f"{root} has no photographs that can be used.\n{reasons(refused)}")

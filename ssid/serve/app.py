@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ssid.data.images import Refused
+from ssid.data.images import ImageError
 from ssid.inference.pictures import read_photo
 from ssid.inference.runtime import Runner
 from ssid.inference.tiles import derain, largest_tile
@@ -55,7 +55,7 @@ def create_app(
     """Return the application.
 
     Args:
-        runner: what computes the network.
+        runner: computer of the network.
         per_minute: photographs that are taken within a minute.
         clock: seconds, for the limit of the rate.
     """
@@ -114,7 +114,7 @@ async def _answer(request: Request, runner: Runner, one: Semaphore) -> Response:
     try:
         async with one:
             picture = await run_in_threadpool(_derain, bytes(content), runner)
-    except Refused as reason:
+    except ImageError as reason:
         return _say(f"This file cannot be used: {reason}.", 422)
     return Response(picture, media_type="image/png", headers=HEADERS)
 

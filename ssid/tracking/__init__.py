@@ -1,4 +1,4 @@
-"""MLflow as a witness, never as a gatekeeper.
+"""Recording runs in MLflow without ever waiting for it.
 
 What a run records is appended to a spool on disk; a process of its own sends it to MLflow, whenever
 MLflow is there, and every record once. Training neither waits for it nor fails with it.
@@ -6,6 +6,6 @@ MLflow is there, and every record once. Training neither waits for it nor fails 
 
 from ssid.tracking.origin import commit, flatten
 from ssid.tracking.store import newest_run, run_exists
-from ssid.tracking.tracker import Tracker, store, track_run
+from ssid.tracking.tracker import Tracker, track_run, tracking_uri
 
-__all__ = ["Tracker", "commit", "flatten", "newest_run", "run_exists", "store", "track_run"]
+__all__ = ["Tracker", "commit", "flatten", "newest_run", "run_exists", "track_run", "tracking_uri"]

@@ -46,7 +46,7 @@ def main(spool: Path, runs: Path) -> int:
     """Send records until the run ends, after those of earlier runs; return 0 if all are sent.
 
     Args:
-        spool: of the run.
+        spool: spool of the run.
         runs: folder of all runs of the project.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

@@ -26,8 +26,8 @@ class Origin:
     Attributes:
         uri: MLflow's store that the records are for.
         stage: name of the run.
-        key: of the work; a run of the same key that was killed is gone on with.
-        tags: what the run is created with.
+        key: key of the work; a run of the same key that was killed is gone on with.
+        tags: tags that the run is created with.
         started: time in ms.
     """
 
@@ -43,7 +43,7 @@ class Sent:
     """What of a spool MLflow has.
 
     Attributes:
-        run_id: of the run there; None before it was created.
+        run_id: run id of the run there; None before it was created.
         offset: bytes of ``events.jsonl`` that were sent.
         refused: records that MLflow did not take.
     """
@@ -67,7 +67,7 @@ class Spool:
     steps, leaves the records of one that was not.
 
     Args:
-        folder: of the spool, with a ``run.json``.
+        folder: folder of the spool, with a ``run.json``.
     """
 
     def __init__(self, folder: Path) -> None:

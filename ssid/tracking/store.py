@@ -78,7 +78,7 @@ def newest_run(client: Any, tags: Mapping[str, str]) -> str | None:
 
     Args:
         client: MLflow's.
-        tags: by name; a value with a quotation mark is of no run, as MLflow cannot ask for it.
+        tags: tags by name; a value with a quotation mark is of no run, as MLflow cannot ask for it.
     """
     experiment = client.get_experiment_by_name(EXPERIMENT)
     if experiment is None or any("'" in value for value in tags.values()):

@@ -24,7 +24,7 @@ PATIENCE = {"FINISHED": 300.0, "FAILED": 60.0, "KILLED": 10.0}
 log = logging.getLogger(__name__)
 
 
-def store() -> str:
+def tracking_uri() -> str:
     """Return where MLflow keeps its records: a file of this folder, or MLFLOW_TRACKING_URI."""
     return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
 
@@ -33,7 +33,7 @@ class Tracker:
     """The records of one MLflow run. Nothing here waits for MLflow, or fails with it.
 
     Args:
-        spool: where records go; None drops them.
+        spool: place of the records; None drops them.
     """
 
     def __init__(self, spool: Spool | None) -> None:
@@ -127,10 +127,11 @@ def track_run(
     """Open a run, have its records sent, and close it with the status that the block ends with.
 
     Args:
-        uri: where MLflow keeps its records; None tracks nothing.
+        uri: address of MLflow's store; None tracks nothing.
         stage: name of the run: pretrain, distill, prune or evaluate.
-        folder: of the run, below that of all runs; records wait in its folder ``tracking``.
-        key: of the work: a run of the same key that was cut is gone on with; None for a new run.
+        folder: folder of the run, below that of all runs; records wait in its folder ``tracking``.
+        key: key of the work: a run of the same key that was cut is gone on with; None for a new
+            run.
     """
     spool = _open(uri, stage, folder / "tracking", key or uuid4().hex) if uri else None
     process = _start(spool, folder.parent) if spool else None

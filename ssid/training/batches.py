@@ -85,10 +85,10 @@ class Batches(Dataset[Batch]):
         fitted_count: pairs in fitted rain per step over all processes, beside ``pairs``.
         real_count: real photographs per step over all processes.
         patch: side of the square crops in pixels.
-        seed: of the order and the crops.
+        seed: seed of the order and the crops.
         rank: number of this process.
         world: number of processes.
-        parts: what each process divides its share into.
+        parts: number of parts that each process divides its share into.
 
     Raises:
         UserError: if a batch cannot be shared equally, or a stream has no images.

@@ -41,7 +41,7 @@ class Progress:
         step: steps done.
         scores: validation PSNR values in dB, in order.
         best: the highest of ``scores``, or None before the first validation.
-        best_sha256: of the file with the best student, or None before there is one.
+        best_sha256: best sha256 of the file with the best student, or None before there is one.
         usual_loss: moving average of the mean losses of intervals, or None before the first.
         skipped: steps that were left out because their loss was not finite.
     """
@@ -74,8 +74,8 @@ def save_checkpoint(
     Args:
         folder: the run's folder of checkpoints.
         identity: everything that makes two runs the same.
-        progress: what to continue from.
-        tensors: by name; shared tensors must be given once.
+        progress: progress to continue from.
+        tensors: tensors by name; shared ones must be given once.
         best: file of the best student so far, which is copied once there is one.
     """
     with named(folder):

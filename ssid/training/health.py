@@ -27,11 +27,11 @@ class Health:
     """Watches the loss of a run.
 
     Args:
-        params: of the run.
-        progress: of the run; what is seen is noted there.
+        params: params of the run.
+        progress: progress of the run; what is seen is noted there.
         batches: tell which samples a step had.
-        folder: gets ``step-XXXXXXXX.json`` with those of each step that was skipped.
-        active: whether this process writes; only the main one does.
+        folder: folder for ``step-XXXXXXXX.json`` with those of each step that was skipped.
+        active: flag that says whether this process writes; only the main one does.
     """
 
     def __init__(
@@ -51,8 +51,8 @@ class Health:
 
         Args:
             what: ``loss`` or ``gradient``.
-            number: the same on all processes.
-            values: of the terms.
+            number: number that is the same on all processes.
+            values: values of the terms.
 
         Raises:
             UserError: if it had none for :data:`PATIENCE_FOR_NANS` steps in a row.

@@ -23,7 +23,7 @@ from ssid.project import (
     open_stores,
     open_training_stores,
 )
-from ssid.tracking import store
+from ssid.tracking import tracking_uri
 from ssid.training.batches import Batches
 from ssid.training.identity import Identity, identify
 from ssid.training.params import TrainingParams
@@ -35,17 +35,17 @@ class Job:
 
     Attributes:
         stage: its name: pretrain, distill or prune.
-        params: what params/ says.
+        params: parameters of the run.
         synthetic: stores of pairs.
         real: stores of real rain; empty where no term looks at it.
         fitted: stores of pairs in the rain that was fitted to real sets; may be empty.
         student: the network that learns.
         teacher: the frozen teacher, or None.
         teacher_sha256: hash of the teacher's file, by which MLflow finds the run that made it.
-        folder: where curves, panels and checkpoints go.
+        folder: place of curves, panels and checkpoints.
         identity: all that makes two runs the same; others are not resumed from.
         record: parameters as MLflow shows them.
-        tags: what MLflow runs can be filtered by.
+        tags: tags that MLflow runs can be filtered by.
         tracking: MLflow's store, or None.
     """
 
@@ -85,9 +85,9 @@ def make_job(
 
     Args:
         stage: pretrain, distill or prune.
-        params: of the run.
-        catalogue: which data sets exist.
-        project: where things lie.
+        params: params of the run.
+        catalogue: catalogue of the data sets.
+        project: places of all files.
         teacher_file: safetensors file of the teacher, or None.
     """
     synthetic = open_training_stores(catalogue, params.synthetic, project)
@@ -116,7 +116,7 @@ def make_job(
         identity=identify(record, stage),
         record=record,
         tags=describe_real_rain(real),
-        tracking=store(),
+        tracking=tracking_uri(),
     )
 
 

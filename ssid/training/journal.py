@@ -18,10 +18,11 @@ class Journal:
     """Writes metrics to ``metrics.jsonl`` and MLflow, and panels to ``panels/`` and MLflow.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
         tracker: the MLflow run.
-        active: whether this process writes; only the main one does.
-        share: returns the mean of a tensor over all processes; None where there is one.
+        active: flag that says whether this process writes; only the main one does.
+        share: function that returns the mean of a tensor over all processes; None where there is
+            one.
     """
 
     def __init__(

@@ -43,7 +43,7 @@ from ssid.training.validation import central_crops, validate
 log = logging.getLogger(__name__)
 
 
-class Trainee(nn.Module):
+class TrainingModule(nn.Module):
     """The student and whatever its objective trains along with it, as one module to wrap."""
 
     def __init__(self, student: Derainer, objective: Objective) -> None:
@@ -61,7 +61,7 @@ def train(job: Job, output: Path) -> None:
 
     Args:
         job: the run.
-        output: where the best student goes: the one of highest validation PSNR, or the last one
+        output: place of the best student: the one of highest validation PSNR, or the last one
             without validation pairs.
 
     Raises:
@@ -104,9 +104,9 @@ class Trainer:
         setup = Setup(job.student, job.teacher)
         self.objective = Objective(self.params.objective, setup, self.params.batch.real)
         self.weights = [p for p in job.student.parameters() if p.requires_grad]
-        trainee = Trainee(job.student, self.objective)
-        optimizer = make_optimizer(self.params.optimizer, trainee)
-        self.trainee, self.optimizer = accelerator.prepare(trainee, optimizer)
+        module = TrainingModule(job.student, self.objective)
+        optimizer = make_optimizer(self.params.optimizer, module)
+        self.module, self.optimizer = accelerator.prepare(module, optimizer)
         self.batches = make_batches(job, accelerator)
         self.health = Health(
             self.params, self.progress, self.batches, job.folder / "not_finite", main
@@ -145,7 +145,7 @@ class Trainer:
         remove_checkpoints(self.checkpoints)
 
     def _begin(self) -> None:
-        self.trainee.train()
+        self.module.train()
         if self.accelerator.is_main_process:
             clear_after(self.job.folder, self.progress.step)
         self.journal.begin(self.progress.step)
@@ -188,7 +188,7 @@ class Trainer:
     def _values(self, batch: Batch, count: int, first: bool) -> dict[str, Tensor]:
         """Return the weighted terms of one of ``count`` parts of a step."""
         with self.accelerator.autocast():
-            scene = Scene(batch, self.trainee, self.teacher, self.objective.views, first)
+            scene = Scene(batch, self.module, self.teacher, self.objective.views, first)
         values = self.objective(scene)
         return values if count == 1 else {name: value / count for name, value in values.items()}
 

@@ -27,7 +27,7 @@ def learning_rate(
     Args:
         schedule: its kind and numbers.
         base: the rate at full height.
-        step: 0 … steps − 1.
+        step: number of the step, 0 … steps − 1.
         steps: length of the run.
         scores: validation PSNR values so far, in order; only ``plateau`` looks at them.
     """

@@ -23,8 +23,9 @@ class BatchParams(Params):
         fitted: pairs in the rain that was fitted to real images, beside the others.
         real: real images per step, over all processes.
         patch: side of the crops in pixels.
-        parts: what a step is computed in, one after the other; their gradients are averaged. Takes
-            1 / ``parts`` of the memory. Terms that compare distributions see those of a part.
+        parts: number of parts that a step is computed in, one after the other; their gradients
+            are averaged. Takes 1 / ``parts`` of the memory. Terms that compare distributions
+            see those of a part.
     """
 
     pairs: Annotated[int, Field(ge=1, le=65_536)]
@@ -61,7 +62,7 @@ class ScheduleParams(Params):
         name: constant; milestones (times ``factor`` at each); cosine (down to ``min_lr``); plateau
             (times ``factor`` after ``patience`` validations without progress).
         milestones: fractions of the run, ascending.
-        factor: what the rate is multiplied with at milestones and on plateaus.
+        factor: factor of the rate at milestones and on plateaus.
         patience: validations without progress that a plateau takes.
         min_lr: the rate never falls below this.
         warmup: fraction of the run in which the rate rises from zero.
@@ -95,11 +96,11 @@ class TrainingParams(Params):
     """params/student.yaml: one training run. Its length and intervals are counted in steps.
 
     Attributes:
-        init: where the weights start: ``random``, ``teacher``, or a path to a safetensors file.
+        init: origin of the weights: ``random``, ``teacher``, or a path to a safetensors file.
         threads: CPU threads that compute; None for one on every core.
         objective: weighted terms by name; :func:`check_objective` checks names and options.
         synthetic: names of the synthetic sets to train on; None for all of the catalogue.
-        real: the same for real sets, and for the pairs in their rain.
+        real: names of the real sets, whose pairs in fitted rain are taken, too; None for all.
     """
 
     model: ModelParams

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from ssid.data import images
-from ssid.data.images import Refused, read_rgb, shrink
+from ssid.data.images import ImageError, read_rgb, shrink
 from support.hostile import FORMATS, bombs, chunk, encoded, impostors, photograph, truncated
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
@@ -140,7 +140,7 @@ def test_a_profile_that_cannot_be_applied_is_ignored(tmp_path):
 @pytest.mark.parametrize(("name", "data"), [*truncated().items(), *bombs().items()])
 def test_truncated_files_and_bombs_are_refused(tmp_path, name, data):
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ImageError) as refusal:
         read_rgb(tmp_path / name)
     assert str(tmp_path) not in str(refusal.value)
     assert " at 0x" not in str(refusal.value)
@@ -159,7 +159,7 @@ def test_truncated_files_and_bombs_are_refused(tmp_path, name, data):
 )
 def test_the_reason_is_plain(tmp_path, name, reason):
     (tmp_path / name).write_bytes(impostors()[name])
-    with pytest.raises(Refused, match=reason):
+    with pytest.raises(ImageError, match=reason):
         read_rgb(tmp_path / name)
 
 
@@ -167,7 +167,7 @@ def test_the_reason_is_plain(tmp_path, name, reason):
 def test_bombs_are_refused_by_their_header(tmp_path, name, monkeypatch):
     monkeypatch.setattr(images, "_to_8_bits", lambda _: pytest.fail("decoded"))
     (tmp_path / name).write_bytes(bombs()[name])
-    with pytest.raises(Refused, match="too large: above 100 million pixels"):
+    with pytest.raises(ImageError, match="too large: above 100 million pixels"):
         read_rgb(tmp_path / name)
 
 
@@ -182,7 +182,7 @@ def test_what_cannot_be_opened_is_refused(tmp_path):
         ("nul\0.png", "not a path"),
         ("x" * 300, "too long"),
     ]:
-        with pytest.raises(Refused, match=reason):
+        with pytest.raises(ImageError, match=reason):
             read_rgb(tmp_path / name)
 
 
@@ -196,7 +196,7 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(type(path), "open", denied)
-    with pytest.raises(Refused, match="cannot be read: Permission denied"):
+    with pytest.raises(ImageError, match="cannot be read: Permission denied"):
         read_rgb(path)
 
 
@@ -215,7 +215,7 @@ def test_mutated_bytes_never_escape(tmp_path, suffix):
         path.write_bytes(data)
         try:
             picture = read_rgb(path)
-        except Refused:
+        except ImageError:
             outcomes.add("refused")
         else:
             outcomes.add("decoded")
@@ -231,7 +231,7 @@ def test_shrink_bounds_the_longer_side():
     assert shrink(picture, None) is picture
     assert shrink(picture, 200) is picture
     assert shrink(picture, 100).shape == (50, 100, 3)
-    with pytest.raises(Refused, match="too small"):
+    with pytest.raises(ImageError, match="too small"):
         shrink(picture, 50)
 
 
@@ -247,7 +247,7 @@ def test_heic_and_jpeg_xl_say_what_is_missing(tmp_path, monkeypatch):
         ("a.png", "none of PNG, JPEG$"),
     ):
         (tmp_path / name).write_bytes(HEIC)
-        with pytest.raises(Refused, match=reason):
+        with pytest.raises(ImageError, match=reason):
             read_rgb(tmp_path / name)
 
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from ssid.files import sha256
-from ssid.tracking import commit, flatten, store, track_run
+from ssid.tracking import commit, flatten, track_run, tracking_uri
 from ssid.training.batches import Batches
 from support.training_runs import Run
 
@@ -38,9 +38,9 @@ def test_nested_parameters_have_dotted_names():
 
 def test_records_are_kept_where_mlflow_is_told_to(monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    assert store() == "sqlite:///mlflow.db"
+    assert tracking_uri() == "sqlite:///mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////elsewhere/mlflow.db")
-    assert store() == "sqlite:////elsewhere/mlflow.db"
+    assert tracking_uri() == "sqlite:////elsewhere/mlflow.db"
 
 
 def test_no_git_is_no_obstacle(monkeypatch):

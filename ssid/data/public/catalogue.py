@@ -12,12 +12,12 @@ class PublicSet:
 
     Attributes:
         what: is in it.
-        citation: of the paper that introduced it.
-        page: where its authors, or those who carry it, offer it.
-        folder: of the images in its git repository; empty where no repository carries them.
-        options: of `ssid data add` that suit it.
-        licence: what is known of it.
-        note: what to know before using it.
+        citation: citation of the paper that introduced it.
+        page: address where its authors, or those who carry it, offer it.
+        folder: folder of the images in its git repository; empty where no repository carries them.
+        options: options of `ssid data add` that suit it.
+        licence: words on what is known of it.
+        note: words on what to know before using it.
     """
 
     what: str

@@ -17,7 +17,7 @@ def fetch_from_hub(name: str, repository: str, raw: Path = RAW) -> Path:
     Columns that are called like a side, such as ``input`` and ``target``, so become pairs.
 
     Args:
-        name: of the new folder.
+        name: name of the new folder.
         repository: ``OWNER/NAME`` on the hub, or a local folder of the same kind. No program in
             it is run.
         raw: folder for the new one.

@@ -39,9 +39,9 @@ class FittedRain:
     """What was found.
 
     Attributes:
-        profile: of the rain.
+        profile: profile of the rain.
         reading: first reading of the photographs, in the order of ``prior.NAMES``.
-        distances: from the photographs to renderings of the wide profile, and of each round.
+        distances: distances from the photographs to renderings of the wide profile, and of each round.
         visible: probability by photograph that it shows rain.
     """
 

@@ -58,11 +58,11 @@ def render_pairs(
     A photograph stays in the split that it has in its own set.
 
     Args:
-        name: of the new set.
+        name: name of the new set.
         photographs: to render on.
-        profile: of the rain.
+        profile: profile of the rain.
         renderings: pairs made of each photograph.
-        seed: of the rain.
+        seed: seed of the rain.
         destination: folder of the set; one that exists is replaced.
 
     Raises:

@@ -7,12 +7,12 @@ class FitParams(Params):
     """How hard to look.
 
     Attributes:
-        photographs: of each real set, at most so many are looked at, evenly spaced.
-        crops: that are read of them in all, at least one of each photograph.
-        rounds: of rendering and correcting; the nearest is kept.
+        photographs: photographs of each real set, at most so many are looked at, evenly spaced.
+        crops: number of crops that are read of them in all, at least one of each photograph.
+        rounds: rounds of rendering and correcting; the nearest is kept.
         renderings: pairs rendered of each clean photograph of the synthetic sets.
         threads: CPU threads that compute; None for one on every core.
-        seed: of crops and renderings.
+        seed: seed of crops and renderings.
     """
 
     photographs: Count

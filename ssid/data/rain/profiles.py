@@ -46,7 +46,7 @@ class RainParameters:
 
     Attributes:
         layers: the streak layers, at least one.
-        compositing: how streaks join the photograph, see :func:`ssid.data.rain.render.composite`.
+        compositing: blend by which streaks join the photograph, see :func:`ssid.data.rain.render.composite`.
         transmission: α of the veil, the share of light that passes it; 1 is no veil.
         atmospheric_light: A of the veil, its gray value, 0..1.
     """
@@ -70,11 +70,11 @@ class RainProfile:
         reference: paper and section of the rain that the profile imitates.
         layers: number of streak layers.
         angle_degrees: direction common to the layers of an image.
-        spread_degrees: how far the direction of a layer may turn from the common one.
-        length_px: see :class:`RainLayer`, as the following four.
+        spread_degrees: angle by which the direction of a layer may turn from the common one.
+        length_px: length px, see :class:`RainLayer`, as the following four.
         width_px: thickness.
         density: fraction of pixels at which a drop starts, above 0.
-        hardness: 1 is soft, 3 is hard.
+        hardness: slope: 1 is soft, 3 is hard.
         brightness: highest value that a layer adds.
         blur_px: standard deviation of the defocus.
         compositing: the blends to choose from, with equal chances.

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from ssid.data.images import MAX_BYTES, Refused
+from ssid.data.images import MAX_BYTES, ImageError
 from ssid.data.sources.listing import SUFFIXES, RefusedFile, printable
 from ssid.data.sources.manifests import MANIFEST_SUFFIXES
 from ssid.errors import UserError
@@ -91,7 +91,7 @@ def unpack(archive: Path, folder: Path) -> list[RefusedFile]:
                 raise _Bomb(f"it has more than {MAX_MEMBERS} members")
             try:
                 _write(member, folder, budget)
-            except Refused as reason:
+            except ImageError as reason:
                 refused.append(RefusedFile(printable(member.name), str(reason)))
     except _Bomb as verdict:
         refused.append(RefusedFile(printable(archive.name), f"unpacking was stopped: {verdict}"))
@@ -110,7 +110,7 @@ def _write(member: Member, folder: Path, budget: _Budget) -> None:
     """Write one member; nothing of it stays if it is refused."""
     _check_name(member.name)
     if member.problem:
-        raise Refused(member.problem)
+        raise ImageError(member.problem)
     target = folder / member.name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -121,11 +121,11 @@ def _write(member: Member, folder: Path, budget: _Budget) -> None:
                 target.unlink()
                 raise
     except FileExistsError:
-        raise Refused("its name occurs twice") from None
+        raise ImageError("its name occurs twice") from None
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
-        raise Refused(f"cannot be unpacked: {error.strerror or 'damaged'}") from None
+        raise ImageError(f"cannot be unpacked: {error.strerror or 'damaged'}") from None
 
 
 def _copy(member: Member, file: IO[bytes], budget: _Budget) -> None:
@@ -138,24 +138,24 @@ def _copy(member: Member, file: IO[bytes], budget: _Budget) -> None:
             while chunk := source.read(_CHUNK):
                 size += len(chunk)
                 if size > member.limit:
-                    raise Refused(f"expands to more than {member.limit >> 20} MiB")
+                    raise ImageError(f"expands to more than {member.limit >> 20} MiB")
                 budget.spend(len(chunk))
                 file.write(chunk)
     except (*_DAMAGED, NotImplementedError, RuntimeError) as error:
-        raise Refused(f"damaged: it cannot be unpacked ({type(error).__name__})") from None
+        raise ImageError(f"damaged: it cannot be unpacked ({type(error).__name__})") from None
 
 
 def _check_name(name: str) -> None:
     path = PurePosixPath(name)
     if not name or "\0" in name or path.is_absolute() or (len(name) > 1 and name[1] == ":"):
-        raise Refused("its path is absolute or no path")
+        raise ImageError("its path is absolute or no path")
     if ".." in path.parts or "\\" in name:
-        raise Refused("its path leads out of the archive or has backslashes")
+        raise ImageError("its path leads out of the archive or has backslashes")
     suffix = path.suffix.lower()
     if name.lower().endswith((*ARCHIVE_SUFFIXES, *OTHER_ARCHIVES)):
-        raise Refused("an archive within the archive is not unpacked")
+        raise ImageError("an archive within the archive is not unpacked")
     if suffix not in SUFFIXES | MANIFEST_SUFFIXES:
-        raise Refused("its name does not end like that of an image")
+        raise ImageError("its name does not end like that of an image")
 
 
 def _members(archive: Path, folder: Path) -> Iterator[Member]:

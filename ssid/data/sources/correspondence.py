@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import uniform_filter
 
-from ssid.data.images import Refused
+from ssid.data.images import ImageError
 from ssid.pictures import Picture
 
 MIN_CORRELATION = 0.3
@@ -16,7 +16,7 @@ _SMALL = 128  # pixels; in smaller pictures streaks are as large as the details
 
 
 def check_same_scene(rainy: Picture, clean: Picture) -> None:
-    """Raise ``Refused`` where two pictures, H×W×3 each, differ in size or in what they show.
+    """Raise ``ImageError`` where two pictures, H×W×3 each, differ in size or in what they show.
 
     Their luminance is averaged over a grid of 32×32 cells, which leaves little of the rain, and
     correlated. Measured: true pairs of Rain100L, Rain100H and Rain800 reach at least 0.81, 0.47 and
@@ -28,16 +28,16 @@ def check_same_scene(rainy: Picture, clean: Picture) -> None:
     """
     if rainy.shape != clean.shape:
         sizes = [f"{picture.shape[1]}×{picture.shape[0]}" for picture in (rainy, clean)]
-        raise Refused(f"the sizes of the pair differ: rainy {sizes[0]}, clean {sizes[1]}")
+        raise ImageError(f"the sizes of the pair differ: rainy {sizes[0]}, clean {sizes[1]}")
     correlation = same_scene(rainy, clean)
     if correlation < MIN_CORRELATION:
-        raise Refused(
+        raise ImageError(
             f"the pair does not show one scene: correlation {correlation:.2f}, and at least"
             f" {MIN_CORRELATION} is expected"
         )
     details = same_details(rainy, clean)
     if min(rainy.shape[:2]) >= _SMALL and details < MIN_DETAIL:
-        raise Refused(
+        raise ImageError(
             f"the pair does not show one scene: correlation of details {details:.2f}, and at least"
             f" {MIN_DETAIL} is expected"
         )

@@ -25,7 +25,7 @@ class Decision(NamedTuple):
     """Sides that were found, None where the words in the names tell them; and what tells."""
 
     sides: Sides | None
-    because: str
+    reason: str
 
 
 class Seen(NamedTuple):

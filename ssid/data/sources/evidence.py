@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-from ssid.data.images import Refused, read_rgb
+from ssid.data.images import ImageError, read_rgb
 from ssid.data.sources.correspondence import same_details
 from ssid.data.splits import evenly_spaced
 from ssid.pictures import Picture
@@ -128,7 +128,7 @@ def _opened(pairs: Iterable[tuple[Path, Path]]) -> Iterable[tuple[Picture, Pictu
     for files in pairs:
         try:
             first, second = (read_rgb(file) for file in files)
-        except Refused:
+        except ImageError:
             continue
         yield first, second
         found += 1

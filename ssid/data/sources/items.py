@@ -27,7 +27,7 @@ def list_items(
         root: folder, searched to its depths; or a text list (``*.txt``) of photographs, see
             :func:`ssid.data.sources.listing.list_text`. Of an archive, see :func:`unpacked_items`.
         layout: name in :data:`ssid.data.sources.layouts.registry.LAYOUTS`.
-        clean: whether single photographs are free of rain.
+        clean: flag that says whether single photographs are free of rain.
         manifest: file below ``root`` that names the items, see :mod:`ssid.data.sources.manifests`;
             None to take all images of the folder.
         sides: marks of the rainy and of the clean side; None where the names tell.
@@ -53,7 +53,7 @@ def unpacked_items(block: DataSet, scratch: Path) -> Iterator[Pairing]:
     """List the items of a data set; if its root is an archive, unpack that for the time being.
 
     Args:
-        block: of the data set.
+        block: block of the data set.
         scratch: new folder for what is in an archive; removed at the end.
 
     Raises:

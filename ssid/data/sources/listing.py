@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ssid.data.images import Refused
+from ssid.data.images import ImageError
 from ssid.data.packaged import PREFIX, packaged_photograph
 from ssid.data.sources.dvc_cache import is_in_cache
 from ssid.data.sources.keys import strip_zeros
@@ -90,8 +90,8 @@ def list_folder(root: Path) -> Listing:
         try:
             check_inside(path, root)
             if path.suffix.lower() not in SUFFIXES:
-                raise Refused("its name does not end like that of an image")
-        except Refused as reason:
+                raise ImageError("its name does not end like that of an image")
+        except ImageError as reason:
             refused.append(RefusedFile(name, str(reason)))
         else:
             photographs.append(Photograph(name, path))
@@ -117,16 +117,16 @@ def list_text(file: Path) -> Listing:
             photograph = _listed(entry, file.parent)
             target = os.path.realpath(photograph.path)
             if target in seen:
-                raise Refused("listed twice")
+                raise ImageError("listed twice")
             seen.add(target)
             photographs.append(photograph)
-        except Refused as reason:
+        except ImageError as reason:
             refused.append(RefusedFile(printable(entry), str(reason)))
     return _sorted(photographs, refused)
 
 
 def check_inside(path: Path, root: Path) -> None:
-    """Raise ``Refused`` unless ``path`` ends, all links followed, at a file below ``root``.
+    """Raise ``ImageError`` unless ``path`` ends, all links followed, at a file below ``root``.
 
     A link into the cache of the DVC project is the data itself.
     """
@@ -134,13 +134,13 @@ def check_inside(path: Path, root: Path) -> None:
         target = Path(os.path.realpath(path, strict=True))
     except (OSError, ValueError) as error:
         text = error.strerror if isinstance(error, OSError) else "its name is not a path"
-        raise Refused(f"cannot be read: {text}") from None
+        raise ImageError(f"cannot be read: {text}") from None
     if not target.is_relative_to(os.path.realpath(root)) and not (
         path.is_symlink() and is_in_cache(target)
     ):
-        raise Refused(_LEADS_OUT + (_REMEDY if path.is_symlink() else ""))
+        raise ImageError(_LEADS_OUT + (_REMEDY if path.is_symlink() else ""))
     if not target.is_file():
-        raise Refused("not a regular file")
+        raise ImageError("not a regular file")
 
 
 def _walk(root: Path, refused: list[RefusedFile]) -> Iterator[Path]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ssid.data.images import Refused
+from ssid.data.images import ImageError
 from ssid.data.sources.listing import (
     Listing,
     Photograph,
@@ -148,7 +148,7 @@ def list_manifest(root: Path, manifest: str, side: Side) -> Listing:
             continue
         try:
             photograph = photograph_at(path, root, base)
-        except Refused as reason:
+        except ImageError as reason:
             refused[printable(path)] = str(reason)
             continue
         if photograph.name in photographs:
@@ -190,7 +190,7 @@ def _resolve(
     for path in paths:
         try:
             found.append(photograph_at(path, root, base))
-        except Refused as reason:
+        except ImageError as reason:
             problems[printable(path)] = str(reason)
     return found, problems
 

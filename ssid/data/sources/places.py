@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from ssid.data.images import Refused
+from ssid.data.images import ImageError
 from ssid.data.sources.listing import SUFFIXES, Photograph, check_inside, printable
 from ssid.data.sources.tables import Row, Table, is_image
 from ssid.data.splits import evenly_spaced
@@ -25,7 +25,7 @@ def photograph_at(path: str, root: Path, base: Base) -> Photograph:
     file = _place(path, base)
     check_inside(file, root)
     if file.suffix.lower() not in SUFFIXES:
-        raise Refused("its name does not end like that of an image")
+        raise ImageError("its name does not end like that of an image")
     # Without dots, so that one file has one name.
     return Photograph(printable(_plain(file.absolute(), root.absolute())), file)
 

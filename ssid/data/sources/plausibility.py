@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from ssid.data.images import Refused, read_rgb
+from ssid.data.images import ImageError, read_rgb
 from ssid.data.sources.decision import find_sides
 from ssid.data.sources.detection import look_into
 from ssid.data.sources.layouts import Source
@@ -77,7 +77,7 @@ def _check_clean(source: Source) -> None:
 
 def _opened(photographs: Sequence[Photograph]) -> Iterator[Picture]:
     for photograph in evenly_spaced(photographs, _LOOKED_AT):
-        with suppress(Refused):
+        with suppress(ImageError):
             yield read_rgb(photograph.path)
 
 
@@ -91,7 +91,7 @@ def _check_no_pairs(photographs: Sequence[Photograph]) -> None:
         ) from None
     if decision is not None:
         raise UserError(
-            f"rain is rendered on clean photographs only, and these are pairs: {decision.because}."
+            f"rain is rendered on clean photographs only, and these are pairs: {decision.reason}."
             " Give the folder of the clean side, or leave out --rain to take the pairs as they are."
             f" {_OVERRULE}"
         )

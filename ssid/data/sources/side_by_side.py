@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ssid.data.images import Refused, check_size
+from ssid.data.images import ImageError, check_size
 from ssid.pictures import Picture
 
 Order = Literal["clean_rainy", "rainy_clean"]
@@ -12,11 +12,13 @@ def split_halves(picture: Picture, order: Order) -> tuple[Picture, Picture]:
     """Cut an H×2W×3 picture into its (rainy, clean) halves, H×W×3 each.
 
     Raises:
-        Refused: The width is odd, so that the halves cannot be equal; or they are too small.
+        ImageError: The width is odd, so that the halves cannot be equal; or they are too small.
     """
     width = picture.shape[1]
     if width % 2:
-        raise Refused(f"two halves side by side need an even width, and it is {width} pixels wide")
+        raise ImageError(
+            f"two halves side by side need an even width, and it is {width} pixels wide"
+        )
     left, right = picture[:, : width // 2], picture[:, width // 2 :]
     check_size(left)
     return (left, right) if order == "rainy_clean" else (right, left)

@@ -27,9 +27,9 @@ class Entry:
     """One image that is finished: stored, or refused.
 
     Attributes:
-        record: of the image in the set; None where it was refused.
+        record: record of the image in the set; None where it was refused.
         refused: files that cannot be used, and why.
-        sha256: of each array of the set up to and including this image.
+        sha256: sha256 of each array of the set up to and including this image.
     """
 
     record: Record | None
@@ -45,10 +45,10 @@ class Journal:
 
     Args:
         folder: existing folder of the unfinished set.
-        identity: of the work, see :func:`identify`.
+        identity: identity of the work, see :func:`identify`.
 
     Attributes:
-        entries: of an earlier run of the same work, in order, yet to be verified.
+        entries: entries of an earlier run of the same work, in order, yet to be verified.
     """
 
     def __init__(self, folder: Path, identity: str) -> None:

@@ -20,15 +20,16 @@ class Record:
     Attributes:
         name: unique in the set.
         split: part of the set.
-        height: of both images, in pixels.
-        width: of both images, in pixels.
-        offset: of the first byte in ``rainy.npy`` and in ``clean.npy``.
+        height: height of both images, in pixels.
+        width: width of both images, in pixels.
+        offset: offset of the first byte in ``rainy.npy`` and in ``clean.npy``.
         source: path of the photograph relative to the root of the set; the rainy one of a pair.
-        source_sha256: of that file.
+        source_sha256: source sha256 of that file.
         rain: the renderer's parameters and seed as JSON; empty for rain that was photographed
             or came with the set.
-        fingerprint: of the photograph, see :func:`ssid.data.fingerprint.fingerprint`; that of the
-            rainy image where there is no clean one.
+        fingerprint: fingerprint of the photograph, see
+            :func:`ssid.data.fingerprint.fingerprint`; that of the rainy image where there is no
+            clean one.
     """
 
     name: str
@@ -52,8 +53,8 @@ class Summary:
     """What became of a set.
 
     Attributes:
-        format: of the files, :data:`FORMAT`.
-        name: of the set.
+        format: format of the files, :data:`FORMAT`.
+        name: name of the set.
         role: synthetic, real or benchmark.
         files: files found in the root.
         images: images stored.
@@ -63,8 +64,8 @@ class Summary:
         val: images held out for validation.
         test: images of a benchmark.
         pixels: sum over the images.
-        paired: whether the images have targets.
-        standin: whether rendered rain stands in for real rain.
+        paired: flag that says whether the images have targets.
+        standin: flag that says whether rendered rain stands in for real rain.
         digest: SHA-256 over the bytes of the images and the rows of the catalogue.
         refused: images, or pairs, that are missing from the set, counted by reason; notes and other
             files that are no images do not count.

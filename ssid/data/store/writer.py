@@ -96,7 +96,7 @@ class StoreWriter:
 
     Args:
         path: existing folder.
-        paired: whether targets are stored.
+        paired: flag that says whether targets are stored.
         expected: number of images that are to be added, at most.
     """
 
@@ -190,11 +190,11 @@ class StoreWriter:
         Args:
             records: one for each image added, in the same order.
             refused: files that are not used.
-            role: see :class:`~ssid.data.store.reader.Summary`, as the following.
-            name: of the set.
+            role: role, see :class:`~ssid.data.store.reader.Summary`, as the following.
+            name: name of the set.
             files: files found in the root.
             left_out: usable files beyond the limit.
-            standin: whether rendered rain stands in for real rain.
+            standin: flag that says whether rendered rain stands in for real rain.
             missing: images, or pairs, that are refused, counted by reason.
         """
         hashes = [array.finish() for array in self._arrays]

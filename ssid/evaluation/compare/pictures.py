@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ssid.data.images import Refused, read_rgb
+from ssid.data.images import ImageError, read_rgb
 from ssid.errors import UserError
 from ssid.evaluation.compare.runs import Comparison
 from ssid.evaluation.compare.statistics import show_change
@@ -100,5 +100,5 @@ def read(file: Path) -> Picture:
         )
     try:
         return read_rgb(file)
-    except Refused as reason:
+    except ImageError as reason:
         raise UserError(f"{file} cannot be shown: {reason}") from reason

@@ -16,14 +16,14 @@ class FittedFigure(NamedTuple):
     """A picture of real rain beside the rendered, and how near they are.
 
     Attributes:
-        name: of the real set.
+        name: name of the real set.
         uri: the picture as data.
-        width: in pixels.
-        height: in pixels.
+        width: width in pixels.
+        height: height in pixels.
         before: distance from the photographs to the wide profile; None where no rain was seen.
         after: to the fitted one.
-        photographs: that were looked at.
-        without_rain: of these, how many show no rain.
+        photographs: photographs that were looked at.
+        without_rain: without rain of these, how many show no rain.
     """
 
     name: str

@@ -23,8 +23,9 @@ class Coding:
 
     Attributes:
         matrix: a key of ``WEIGHTS``.
-        full: whether levels use the full range (0…255) or the limited one (16…235, 16…240).
-        bits: of a sample, from 8 to 16.
+        full: flag that says whether levels use the full range (0…255) or the limited one
+            (16…235, 16…240).
+        bits: bits of a sample, from 8 to 16.
     """
 
     matrix: str

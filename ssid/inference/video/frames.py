@@ -26,8 +26,9 @@ class Layout:
     Attributes:
         coding: meaning of the numbers.
         pixels: FFmpeg's name of the pixel format of the results, such as ``yuv420p``.
-        transposed: whether rows become columns upright.
-        flipped: whether the upright image is mirrored up-down, and left-right, after that.
+        transposed: flag that says whether rows become columns upright.
+        flipped: flag that says whether the upright image is mirrored up-down, and left-right,
+            after that.
         tags: colorspace, range, primaries and transfer as the stream states them.
     """
 

@@ -46,13 +46,13 @@ def derain_video(
     folder beside the result until it is whole.
 
     Args:
-        runner: what computes the network.
+        runner: computer of the network.
         source: the video.
         target: the file to write, or the folder for it.
         crf: constant rate factor: 0 loses nothing, 18 is hard to tell from that, 51 is smallest.
-        replace: whether a result that exists already is replaced.
-        skip_existing: whether it is kept and nothing done.
-        tile: see :func:`ssid.inference.tiles.derain`; None takes what fits in memory.
+        replace: flag that says whether a result that exists already is replaced.
+        skip_existing: flag that says whether it is kept and nothing done.
+        tile: tile, see :func:`ssid.inference.tiles.derain`; None takes what fits in memory.
 
     Returns:
         The file that was written.

@@ -25,7 +25,7 @@ class Parts:
 
     Args:
         result: the video to be made.
-        job: what decides its content; parts of another job are thrown away.
+        job: settings that decide its content; parts of another job are thrown away.
     """
 
     def __init__(self, result: Path, job: dict[str, Any]) -> None:
@@ -62,10 +62,10 @@ class PartWriter:
 
     Args:
         av: the module.
-        path: of the part; it is there once :meth:`close` has returned.
-        layout: how frames are stored.
+        path: path of the part; it is there once :meth:`close` has returned.
+        layout: layout of stored frames.
         size: width and height upright.
-        time_base: of the frames' time stamps.
+        time_base: time base of the frames' time stamps.
         crf: constant rate factor of x264, 0 to 51.
     """
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ssid.data.images import Refused
+from ssid.data.images import ImageError
 from ssid.data.packaged import packaged_photograph
 from ssid.data.sources.items import list_items
 from ssid.data.sources.layouts.halves import check_order
@@ -263,9 +263,9 @@ def test_halves_are_cut_in_either_order():
     rainy, clean = split_halves(both, "clean_rainy")
     assert np.array_equal(rainy, right)
     assert np.array_equal(clean, left)
-    with pytest.raises(Refused, match="even width"):
+    with pytest.raises(ImageError, match="even width"):
         split_halves(both[:, 1:], "clean_rainy")
-    with pytest.raises(Refused, match="too small"):
+    with pytest.raises(ImageError, match="too small"):
         split_halves(both[:, :62], "clean_rainy")
 
 

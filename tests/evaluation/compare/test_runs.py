@@ -156,19 +156,19 @@ def test_scores_are_fetched_from_mlflow(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     from mlflow import MlflowClient
 
-    from ssid.tracking import newest_run, store, track_run
+    from ssid.tracking import newest_run, track_run, tracking_uri
 
     images_csv(tmp_path / "images.csv", [20.0, 22.0])
     monkeypatch.setenv("DVC_STAGE", "evaluate")
     monkeypatch.setenv("DVC_EXP_NAME", "wet-street")
-    with track_run(store(), "evaluate", tmp_path / "runs" / "evaluate") as tracker:
+    with track_run(tracking_uri(), "evaluate", tmp_path / "runs" / "evaluate") as tracker:
         tracker.file(tmp_path / "images.csv")
     other = images_csv(tmp_path / "other.csv", [21.0, 23.0])
-    run_id = newest_run(MlflowClient(store()), {"stage": "evaluate"})
+    run_id = newest_run(MlflowClient(tracking_uri()), {"stage": "evaluate"})
     assert run_id is not None
     for name in (run_id, "wet-street"):
-        rows = table([name, other], store())
+        rows = table([name, other], tracking_uri())
         assert cell(rows[2], "difference") == "+1.00"
     for absent in ("absent", "ab'sent"):
         with pytest.raises(UserError, match="nor the id of an MLflow run"):
-            compare_runs([absent], "student", store())
+            compare_runs([absent], "student", tracking_uri())

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from statistics import median
 
-from ssid.data.images import Refused, read_rgb
+from ssid.data.images import ImageError, read_rgb
 from ssid.data.sources.correspondence import same_scene
 from ssid.data.sources.evidence import CHECKED_PAIRS, Evidence, weigh
 from ssid.data.sources.layouts.registry import (
@@ -90,7 +90,7 @@ def _halves(files: Sequence[Photograph]) -> Iterator[tuple[Picture, Picture]]:
     for file in _spread(files):
         try:
             yield split_halves(read_rgb(file.path), "rainy_clean")
-        except Refused:
+        except ImageError:
             continue
         found += 1
         if found == CHECKED_PAIRS:

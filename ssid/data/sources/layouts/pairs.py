@@ -74,7 +74,7 @@ def detect_pairs(source: Source) -> Detected | None:
         return listed
     photographs = source.listing.photographs
     if decision := find_sides(photographs):
-        return Detected("pairs", None, decision.because, decision.sides)
+        return Detected("pairs", None, decision.reason, decision.sides)
     return None
 
 
@@ -116,8 +116,8 @@ def detect_manifest(root: Path, manifest: str) -> Detected:
             f" {sides.flags()}, or {sides.swapped().flags()}."
         )
     sides = sides if evidence.first_is_rainy else sides.swapped()
-    because = f"{manifest} lists pairs; {evidence} to {sides.rainy[0]}"
-    return Detected("pairs", manifest, because, None if sides == rainy_first(table) else sides)
+    reason = f"{manifest} lists pairs; {evidence} to {sides.rainy[0]}"
+    return Detected("pairs", manifest, reason, None if sides == rainy_first(table) else sides)
 
 
 def _detect_parallel(root: Path) -> Detected | None:
@@ -139,8 +139,8 @@ def _detect_parallel(root: Path) -> Detected | None:
             f" which are rainy. Say {sides.flags()}, or {sides.swapped().flags()}."
         )
     sides = sides if evidence.first_is_rainy else sides.swapped()
-    because = f"the lines of two lists belong together; {evidence} to {sides.rainy[0]}"
-    return Detected("pairs", None, because, sides)
+    reason = f"the lines of two lists belong together; {evidence} to {sides.rainy[0]}"
+    return Detected("pairs", None, reason, sides)
 
 
 def _are_lists(root: Path, sides: Sides) -> bool:

@@ -24,7 +24,7 @@ class Item:
         name: unique in the set.
         rainy: the rainy image, None where rain is still to be rendered.
         clean: its target, None where there is none. The same file as ``rainy`` if side by side.
-        order: which half is which in a side-by-side image.
+        order: order of the halves in a side-by-side image.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Source:
         manifest: file below ``root`` that names the images; None to take all of the folder.
         sides: marks of the rainy and of the clean side, see :mod:`ssid.data.sources.sides`; None
             where names tell.
-        clean: whether single photographs are free of rain.
+        clean: flag that says whether single photographs are free of rain.
     """
 
     root: Path
@@ -104,7 +104,7 @@ class Detected(NamedTuple):
 
     layout: str
     manifest: str | None
-    because: str
+    reason: str
     sides: Sides | None = None
 
 
@@ -113,12 +113,12 @@ class Layout:
     """How images lie in a root.
 
     Attributes:
-        description: what lies where, in half a line.
+        description: words for what lies where, in half a line.
         items: lists the items of a source, and what is refused.
         detect: says whether a source is laid out so, and why; None where it is not.
-        advice: what to do where ``items`` finds none.
-        paired: whether every item has a clean target.
-        order: which half of an image is rainy, if it has two.
+        advice: sentence on what to do where ``items`` finds none.
+        paired: flag that says whether every item has a clean target.
+        order: order of the halves of an image, if it has two.
         rank: layouts of a lower rank are tried first.
     """
 
