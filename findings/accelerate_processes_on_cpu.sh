@@ -9,10 +9,10 @@
 #
 # Run on 2026-11-28, Python 3.11.7, accelerate 1.15.0, torch 2.15.0, numpy 2.4.6. Output:
 #   accelerate 1.15.0
-#   accelerate launch --cpu --num_processes 2            processes 1 
-#   torchrun, Accelerator()                              processes 1 processes 1 
-#   ACCELERATE_USE_CPU torchrun, Accelerator()           processes 2 processes 2 
-#   ACCELERATE_USE_CPU torchrun, PartialState()          processes 1 processes 1 
+#   accelerate launch --cpu --num_processes 2            processes 1
+#   torchrun, Accelerator()                              processes 1 processes 1
+#   ACCELERATE_USE_CPU torchrun, Accelerator()           processes 2 processes 2
+#   ACCELERATE_USE_CPU torchrun, PartialState()          processes 1 processes 1
 #   ACCELERATE_USE_CPU torchrun, PartialState(cpu=True)  processes 2 processes 2
 set -euo pipefail
 folder=$(mktemp -d)

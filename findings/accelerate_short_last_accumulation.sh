@@ -9,7 +9,7 @@
 # Source: Accelerator.backward divides; the loader's end forces the step.
 #
 # Run on 2026-11-28, Python 3.11.7, accelerate 1.15.0, torch 2.15.0, numpy 2.4.6. Output:
-#   ?
+#   accelerate 1.15.0: 10 batches of gradient 1, accumulated by 4: [1.0, 1.0, 0.5]
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -4,8 +4,8 @@
 # Believed: CAP_PROP_POS_FRAMES = k makes the next read return frame k; the count of frames is
 #   right, after all.
 # Found: the number is turned into a time by the clip's mean rate once a key frame lies between.
-#   In a clip of 40 quick and 20 slow frames 25 of 60 seeks miss, by up to 10 frames, and the last
-#   ten return no frame. Reading in order gives all sixty. PyAV's timestamps say where each frame
+#   In a clip of 40 quick and 20 slow frames 15 of 60 seeks miss, by up to 10 frames, and the last
+#   ten return none. Reading in order gives all sixty. PyAV's timestamps say where each frame
 #   lies.
 #
 # Run on 2026-11-28, Python 3.11.7, av 18.1.0, opencv-python-headless 5.0.0.93, numpy 2.4.6. Output:

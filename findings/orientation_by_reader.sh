@@ -11,10 +11,10 @@
 # Run on 2026-11-28, Python 3.11.7, pillow 13.0.0, opencv-python-headless 5.0.0.93, imageio
 #   2.38.1, tifffile 2026.3.3, datasets 5.2.0, numpy 2.4.6. Output:
 #   turned by       Pillow  OpenCV  imageio datasets
-#   JPEG            no      yes     no      yes   
-#   PNG             no      yes     no      yes   
-#   WEBP            no      yes     no      yes   
-#   AVIF            no      no      no      yes   
+#   JPEG            no      yes     no      yes
+#   PNG             no      yes     no      yes
+#   WEBP            no      yes     no      yes
+#   AVIF            no      no      no      yes
 #   TIFF            yes     yes     no      yes
 set -euo pipefail
 folder=$(mktemp -d)
