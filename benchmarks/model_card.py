@@ -187,7 +187,7 @@ def latency(network: Derainer, timing: Timing) -> dict[str, Any]:
 def quality(store: ImageStore, scores: Sequence[Score]) -> dict[str, Any]:
     """Return the means of a set, and for pairs how many dB of PSNR-Y are gained."""
     role, name = store.summary.role, store.summary.name
-    report = describe_set(store) | {"files_left_out": store.summary.left_out}
+    report = describe_set(store, scores) | {"files_left_out": store.summary.left_out}
     report |= summarise(scores)[role][name]
     if store.paired:
         gained = gains(scores)

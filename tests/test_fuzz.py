@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 
 from ssid.config.load import parse_params
 from ssid.data.params import DataParams
-from ssid.data.sources.manifests import read_manifest
+from ssid.data.sources.tables import read_table
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
 from ssid.evaluation.params import EvaluateParams
@@ -284,7 +284,7 @@ def test_manifests(tmp_path, cases, suffix):
         path.write_bytes(
             content if isinstance(content, bytes) else content.encode("utf-8", "ignore")
         )
-        tried(lambda: list(read_manifest(path)))
+        tried(lambda: read_table(path))
 
     lines = st.lists(JSON.map(json.dumps) | st.text(max_size=30), max_size=5).map("\n".join)
     many(cases, lines | st.binary(max_size=200), check)

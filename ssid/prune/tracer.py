@@ -29,7 +29,7 @@ PER_CHANNEL = {"prelu", "instance_norm", "batch_norm"}
 REDUCTIONS = {"mean", "sum", "amax", "amin", "max", "min", "var", "std"}
 VIEWS = {
     "getitem", "chunk", "split", "unbind", "select", "narrow", "unsqueeze", "squeeze", "permute",
-    "transpose", "movedim", "expand", "iter",
+    "transpose", "movedim", "expand", "iter", "unflatten",
 }  # fmt: skip
 
 

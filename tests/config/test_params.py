@@ -280,7 +280,8 @@ def test_tiles_must_exceed_their_overlap(tmp_path):
         ("a: {b: 1, b: 2}\n", 'found duplicate key "b"'),
         ("a: !!python/object/apply:os.system [ls]\n", "could not determine a constructor"),
         ("a: 1\n---\nb: 1\n", "another document"),
-        ("a: *b\n", "aliases (*name) are not read"),
+        ("a: *b\n", "found undefined alias"),
+        ("b: &b 1\na: [" + "*b, " * 25 + "1]\n", "more than 24 aliases"),
         ("a: \x00\n", "this is not valid YAML"),
     ],
 )

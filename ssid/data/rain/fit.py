@@ -41,7 +41,8 @@ class FittedRain:
     Attributes:
         profile: profile of the rain.
         reading: first reading of the photographs, in the order of ``prior.NAMES``.
-        distances: distances from the photographs to renderings of the wide profile, and of each round.
+        distances: distances from the photographs to renderings of the wide profile, and of each
+            round.
         visible: probability by photograph that it shows rain.
     """
 

@@ -46,7 +46,8 @@ class RainParameters:
 
     Attributes:
         layers: the streak layers, at least one.
-        compositing: blend by which streaks join the photograph, see :func:`ssid.data.rain.render.composite`.
+        compositing: blend by which streaks join the photograph, see
+            :func:`ssid.data.rain.render.composite`.
         transmission: α of the veil, the share of light that passes it; 1 is no veil.
         atmospheric_light: A of the veil, its gray value, 0..1.
     """
