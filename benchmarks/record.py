@@ -31,5 +31,5 @@ def record(output: Path, rows: Sequence[Row], libraries: Sequence[str], **settin
 
 def markdown(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown."""
-    rule = ["---"] * len(heads)
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (heads, rule, *lines))
+    rows = ["| " + " | ".join(cells) + " |" for cells in (heads, *lines)]
+    return "\n".join([rows[0], "|---" * len(heads) + "|", *rows[1:]])

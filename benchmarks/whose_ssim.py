@@ -12,10 +12,10 @@ import argparse
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from statistics import fmean
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
 from skimage.metrics import structural_similarity
 
@@ -32,6 +32,7 @@ PEERS = ("torchmetrics", "kornia", "piq", "pyiqa")
 SIDE = 64
 WANG = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
 
+Pair = tuple[Picture, Picture]
 Ssim = Callable[[Picture, Picture], float]
 
 
@@ -45,7 +46,8 @@ def main(arguments: list[str] | None = None) -> None:
     values = implementations({name: peer(name) for name in PEERS})
     pairs = [open_pair(files) for files in evenly_spaced(
         list_pairs(options.data, "rain100l"), options.limit)]  # fmt: skip
-    rows = [measure(name, values[name], pairs) for name in track(values, len(values), "SSIM")]
+    own = values["`ssid`, colours"]
+    rows = [measure(name, values[name], own, pairs) for name in track(values, len(values), "SSIM")]
     record(options.output, rows, ["ssid", "scikit-image", *PEERS], limit=options.limit)
     print(table(rows))
 
@@ -96,11 +98,15 @@ def on_tensors(function: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -
     return lambda a, b: float(function(to_tensor(a)[None], to_tensor(b)[None]))
 
 
-def measure(name: str, value: Ssim, pairs: list[tuple[Picture, Picture]]) -> Row:
-    """Return the row of an implementation: means over pairs, whole and cut."""
-    whole = fmean(value(*pair) for pair in pairs)
-    cut = fmean(value(middle(rainy), middle(clean)) for rainy, clean in pairs)
-    return {"ssim": name, "cut": round(cut, 5), "whole": round(whole, 5)}
+def measure(name: str, value: Ssim, own: Ssim, pairs: list[Pair]) -> Row:
+    """Return the row of an implementation: means over pairs, and differences to this project's."""
+    row: Row = {"ssim": name}
+    for size, chosen in (("cut", [(middle(a), middle(b)) for a, b in pairs]), ("whole", pairs)):
+        found = np.array([value(*pair) for pair in chosen])
+        difference = found - [own(*pair) for pair in chosen]
+        statistics = (found.mean(), difference.mean(), np.abs(difference).max())
+        row[size] = [round(float(number), 5) for number in statistics]
+    return row
 
 
 def middle(picture: Picture) -> Picture:
@@ -110,15 +116,17 @@ def middle(picture: Picture) -> Picture:
 
 
 def table(rows: list[Row]) -> str:
-    """Return the results in Markdown, with differences to the first row."""
-    heads = ["SSIM by", "64×64", "difference", "481×321", "difference"]
-    return markdown(heads, [cells(row, rows[0]) for row in rows])
+    """Return the results in Markdown: means, mean differences, largest differences of a pair."""
+    heads = ["SSIM by", "64×64", "difference", "largest", "481×321", "difference", "largest"]
+    return markdown(heads, [cells(row) for row in rows])
 
 
-def cells(row: Row, first: Row) -> list[str]:
+def cells(row: Row) -> list[str]:
     """Return the cells of a row."""
-    values = [f"{row[key]:.4f} | {row[key] - first[key]:+.4f}" for key in ("cut", "whole")]
-    return [row["ssim"], *(value.replace("-", "−") for value in values)]
+    shown = [row["ssim"]]
+    for mean, difference, largest in (row["cut"], row["whole"]):
+        shown += [f"{mean:.4f}", f"{difference:+.4f}".replace("-", "−"), f"{largest:.4f}"]
+    return shown
 
 
 if __name__ == "__main__":
