@@ -31,7 +31,8 @@ from ssid.data.splits import evenly_spaced
 from ssid.data.store.reader import ImageStore
 from ssid.entry import reporting
 from ssid.evaluation.protocol import PROTOCOL, describe_set
-from ssid.evaluation.scores import RAINY, Score, summarise, write_json
+from ssid.evaluation.results import Score
+from ssid.evaluation.scores import RAINY, summarise, write_json
 from ssid.files import sha256
 from ssid.inference import derain
 from ssid.metrics.efficiency import count_macs, count_parameters, measure_latency

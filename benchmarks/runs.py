@@ -14,7 +14,8 @@ from benchmarks.tables import Training
 from ssid.data.params import DataParams
 from ssid.data.store.reader import ImageStore
 from ssid.evaluation.compare.runs import Measured, read_images
-from ssid.evaluation.scores import RAINY, Score, measure, summarise, write_scores
+from ssid.evaluation.results import Score, write_scores
+from ssid.evaluation.scores import RAINY, measure, summarise
 from ssid.files import sha256
 from ssid.inference import derain
 from ssid.models import Derainer, load_model

@@ -6,6 +6,7 @@ from ssid.config.load import load_params
 from ssid.data.params import DataParams
 from ssid.entry import run
 from ssid.project import Project
+from ssid.tracking import tracking_uri
 from ssid.training.job import make_job
 from ssid.training.loop import train
 from ssid.training.params import TrainingParams, check_objective
@@ -19,7 +20,7 @@ def main() -> None:
     params = load_params(PARAMS, TrainingParams)
     check_objective(params, PARAMS)
     catalogue = load_params(Path("params/data.yaml"), DataParams)
-    job = make_job("distill", params, catalogue, Project(), TEACHER)
+    job = make_job("distill", params, catalogue, Project(), TEACHER, tracking_uri())
     train(job, Path("models/student.safetensors"))
 
 

@@ -6,6 +6,7 @@ from ssid.config.load import load_params
 from ssid.data.params import DataParams
 from ssid.entry import run
 from ssid.project import Project
+from ssid.tracking import tracking_uri
 from ssid.training.job import make_job
 from ssid.training.loop import train
 from ssid.training.params import TeacherParams, check_objective
@@ -18,7 +19,8 @@ def main() -> None:
     params = load_params(PARAMS, TeacherParams)
     check_objective(params, PARAMS)
     catalogue = load_params(Path("params/data.yaml"), DataParams)
-    train(make_job("pretrain", params, catalogue, Project()), Path("models/teacher.safetensors"))
+    job = make_job("pretrain", params, catalogue, Project(), tracking=tracking_uri())
+    train(job, Path("models/teacher.safetensors"))
 
 
 if __name__ == "__main__":

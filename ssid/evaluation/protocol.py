@@ -9,7 +9,8 @@ import torch
 from ssid.data.store.reader import ImageStore
 from ssid.evaluation.downstream import CERTAIN
 from ssid.evaluation.params import EvaluateParams
-from ssid.evaluation.scores import Score, images_of
+from ssid.evaluation.results import Score
+from ssid.evaluation.scores import images_of
 from ssid.files import sha256
 from ssid.metrics.downstream import IOU
 from ssid.metrics.niqe import STEADY_BLOCKS

@@ -17,15 +17,14 @@ from ssid.evaluation.downstream import measure_downstream
 from ssid.evaluation.metric_models import MetricModels, load_metric_models
 from ssid.evaluation.params import EvaluateParams
 from ssid.evaluation.protocol import describe_protocol
+from ssid.evaluation.results import Score, write_scores
 from ssid.evaluation.scores import (
     RAINY,
-    Score,
     count_images,
     describe_counts,
     evaluate_set,
     summarise,
     write_json,
-    write_scores,
 )
 from ssid.files import named, sha256
 from ssid.metrics.cost import measure_cost

@@ -1,10 +1,8 @@
 """How well networks remove rain: on pairs against the truth, on real rain without one."""
 
-import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -17,6 +15,7 @@ from accelerate.utils import gather_object
 from ssid.data.splits import evenly_spaced
 from ssid.data.store.reader import ImageStore
 from ssid.evaluation.params import EvaluateParams
+from ssid.evaluation.results import Measures, Score
 from ssid.inference import derain
 from ssid.metrics.perceptual import Lpips
 from ssid.metrics.table import METRICS, Metric
@@ -25,29 +24,6 @@ from ssid.pictures import Picture, to_tensor, write_picture
 from ssid.progress import track
 
 RAINY, CLEAN = "rainy", "clean"
-
-
-Measures = Mapping[str, float]
-"""Values by key of the metric; what was not measured, or is undefined, has no key."""
-
-
-@dataclass(frozen=True)
-class Score:
-    """What one method reaches on one image.
-
-    Attributes:
-        role: benchmark or real.
-        set: name of the data set.
-        image: name of the image in the set.
-        method: ``rainy`` for the input itself, else the name of the network.
-        measures: values by key of the metric.
-    """
-
-    role: str
-    set: str
-    image: str
-    method: str
-    measures: Measures
 
 
 def evaluate_set(
@@ -186,17 +162,6 @@ def share(count: int, limit: int | None) -> list[int]:
     """Return the indices that this process measures; none where there are more processes."""
     state = PartialState()
     return evenly_spaced(range(count), limit)[state.process_index :: state.num_processes]
-
-
-def write_scores(path: Path, scores: Sequence[Score]) -> None:
-    """Write one CSV row per image and method."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        columns = [m.key for m in METRICS.values() if m.family != "downstream"]
-        writer.writerow(("role", "set", "image", "method", *columns))
-        for score in scores:
-            place = score.role, score.set, score.image, score.method
-            writer.writerow((*place, *map(score.measures.get, columns)))
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

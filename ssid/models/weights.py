@@ -102,6 +102,9 @@ def load_model(source: Path | str = PACKAGED) -> Derainer:
 
     Raises:
         UserError: if the file is missing, damaged, or not written by :func:`save_model`.
+
+    >>> load_model("packaged").recipe.name
+    'hinet'
     """
     path = packaged_student() if source == PACKAGED else Path(source)
     path = path / HUB_WEIGHTS if path.is_dir() else path

@@ -23,7 +23,6 @@ from ssid.project import (
     open_stores,
     open_training_stores,
 )
-from ssid.tracking import tracking_uri
 from ssid.training.batches import Batches
 from ssid.training.identity import Identity, identify
 from ssid.training.params import TrainingParams
@@ -80,6 +79,7 @@ def make_job(
     catalogue: DataParams,
     project: Project,
     teacher_file: Path | None = None,
+    tracking: str | None = None,
 ) -> Job:
     """Return the run that ``params`` describe.
 
@@ -89,6 +89,7 @@ def make_job(
         catalogue: catalogue of the data sets.
         project: places of all files.
         teacher_file: safetensors file of the teacher, or None.
+        tracking: address of MLflow's store; None tracks nothing.
     """
     synthetic = open_training_stores(catalogue, params.synthetic, project)
     real = open_stores(catalogue, "real", params.real, project) if params.batch.real else []
@@ -116,7 +117,7 @@ def make_job(
         identity=identify(record, stage),
         record=record,
         tags=describe_real_rain(real),
-        tracking=tracking_uri(),
+        tracking=tracking,
     )
 
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from ruamel.yaml import YAML
 
-from ssid.evaluation.scores import Score, write_scores
+from ssid.evaluation.results import Score, write_scores
 from ssid.models import create_model, save_model
 from ssid.models.interop import IMPORTERS
 from support.repository import PARAMS

@@ -9,7 +9,8 @@ from ssid.data.prepare import prepare
 from ssid.data.store.reader import ImageStore
 from ssid.evaluation.params import EvaluateParams
 from ssid.evaluation.protocol import describe_protocol
-from ssid.evaluation.scores import Score, count_images, describe_counts, measure
+from ssid.evaluation.results import Score
+from ssid.evaluation.scores import count_images, describe_counts, measure
 from ssid.tracking import flatten
 from support.layouts import clean, each, lay
 from support.releases import save

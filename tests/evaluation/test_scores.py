@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
-from ssid.evaluation.scores import (
-    Score,
-    measure,
-    save_pictures,
-    summarise,
-    write_scores,
-)
+from ssid.evaluation.results import Score, write_scores
+from ssid.evaluation.scores import measure, save_pictures, summarise
 from ssid.metrics.table import METRICS
 
 

@@ -1,6 +1,5 @@
 """Evaluations beside each other, image by image."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from ssid.evaluation.compare.statistics import (
     show_spread,
     spread,
 )
+from ssid.evaluation.results import read_scores
 from ssid.metrics.table import METRICS
 from ssid.relocation import adopt_artifacts
 from ssid.tracking import newest_run, run_exists
@@ -114,20 +114,14 @@ def read_images(path: Path, method: str) -> Measured:
         UserError: if the file is no such table or has no rows of the method.
     """
     measured: Measured = {}
-    methods = set()
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        columns = set(reader.fieldnames or ())
-        if not {"role", "set", "image", "method", "psnr_y", "niqe"} <= columns:
-            raise UserError(f"{path} is no images.csv of an evaluation: its heading differs.")
-        for row in reader:
-            methods.add(row["method"])
-            for metric in COMPARED if row["method"] == method else ():
-                if row.get(metric):  # evaluations before LPIPS have no such column
-                    place = measured.setdefault(f"{row['role']}/{row['set']}", {})
-                    place.setdefault(metric, {})[row["image"]] = float(row[metric])
+    scores = read_scores(path)
+    for score in scores:
+        for metric in COMPARED if score.method == method else ():
+            if metric in score.measures:
+                place = measured.setdefault(f"{score.role}/{score.set}", {})
+                place.setdefault(metric, {})[score.image] = score.measures[metric]
     if not measured:
-        known = ", ".join(sorted(methods)) or "none"
+        known = ", ".join(sorted({score.method for score in scores})) or "none"
         raise UserError(f"{path} has no scores of {method!r}. Its methods: {known}.")
     return measured
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ssid.evaluation.report.results import RAINY, Measures, SetResults
+from ssid.evaluation.report.results import RAINY, SetResults
+from ssid.evaluation.results import Measures
 from ssid.metrics.table import METRICS, NIQE, PSNR_Y, Metric
 
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from ssid.config.load import load_params, read_text
 from ssid.data.params import DataParams
 from ssid.data.roles import Role
-from ssid.evaluation.report.results import STUDENT, TEACHER, Measures, Results, SetResults
+from ssid.evaluation.report.results import STUDENT, TEACHER, Results, SetResults
+from ssid.evaluation.results import Measures
 from ssid.models import MODELS
 from ssid.training.params import TeacherParams, TrainingParams
 

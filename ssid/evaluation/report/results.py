@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ssid.errors import UserError
+from ssid.evaluation.results import Measures, read_scores
 
 RAINY, TEACHER, STUDENT, CLEAN = "rainy", "teacher", "student", "clean"
-
-Measures = Mapping[str, float]
-"""Values by name of the metric; what was not measured or is undefined has no key."""
 
 Curve = Mapping[str, list[tuple[float, float]]]
 """(step, value) by name of the column: loss, psnr."""
@@ -148,12 +146,12 @@ def _read_images(file: Path) -> dict[tuple[str, str], dict[str, dict[str, Measur
     """Return (role, set) → image → method → measures."""
     images: dict[tuple[str, str], dict[str, dict[str, Measures]]] = {}
     try:
-        for row in csv.DictReader(io.StringIO(_read_text(file), newline="")):
-            role, name, image, method = (row.pop(key) for key in ("role", "set", "image", "method"))
-            measures = {metric: float(value) for metric, value in row.items() if value}
-            images.setdefault((role, name), {}).setdefault(image, {})[method] = measures
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{file} is no table of scores: {error!r}. {AGAIN}") from error
+        scores = read_scores(file)
+    except UserError as error:
+        raise UserError(f"{error} {AGAIN}") from error
+    for score in scores:
+        of_set = images.setdefault((score.role, score.set), {})
+        of_set.setdefault(score.image, {})[score.method] = score.measures
     return images
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 from ssid.errors import UserError
 from ssid.evaluation.compare.pictures import write_extremes
 from ssid.evaluation.compare.runs import compare_runs
-from ssid.evaluation.scores import Score, write_scores
+from ssid.evaluation.results import Score, write_scores
 from ssid.pictures import CELL, STRIP
 
 NO_STORE = "sqlite:///absent.db"

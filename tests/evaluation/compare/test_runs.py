@@ -14,7 +14,7 @@ from ssid.evaluation.compare.statistics import (
     show_spread,
     spread,
 )
-from ssid.evaluation.scores import Score, write_scores
+from ssid.evaluation.results import Score, write_scores
 from ssid.metrics.table import METRICS
 
 NO_STORE = "sqlite:///absent.db"
