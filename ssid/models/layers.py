@@ -41,6 +41,7 @@ def check_choice(option: str, value: str, choices: Any) -> None:
 
 
 MOST_REPEATS = 100
+"""Repetitions that a network may have at most."""
 
 
 def repeated(name: str, count: int) -> int:

@@ -190,7 +190,7 @@ class StoreWriter:
         Args:
             records: one for each image added, in the same order.
             refused: files that are not used.
-            role: role, see :class:`~ssid.data.store.reader.Summary`, as the following.
+            role: role, see :class:`~ssid.data.store.records.Summary`, as the following.
             name: name of the set.
             files: files found in the root.
             left_out: usable files beyond the limit.
