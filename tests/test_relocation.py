@@ -4,11 +4,12 @@ import shutil
 
 import mlflow
 import pytest
+from mlflow import MlflowClient
 
 from ssid.errors import UserError
 from ssid.evaluation.compare.runs import find_images
 from ssid.relocation import adopt_artifacts
-from ssid.tracking import track_run
+from ssid.tracking import newest_run, track_run
 
 
 def uri(folder):
@@ -19,10 +20,10 @@ def evaluated(folder, monkeypatch, name):
     """Record a run with one file in the project ``folder``."""
     monkeypatch.chdir(folder)
     (folder / "images.csv").write_text(name)
-    with track_run(uri(folder), "evaluate") as tracker:
+    with track_run(uri(folder), "evaluate", folder / "runs" / name) as tracker:
         tracker.file(folder / "images.csv")
     (folder / "images.csv").unlink()
-    return tracker.run_id
+    return newest_run(MlflowClient(uri(folder)), {"stage": "evaluate"})
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ DECIDES = {
     "ssid/objective/priors.py": TRAINED,
     "ssid/progress.py": set(),
     "ssid/prune/criteria.py": set(),  # params/prune.yaml names no network
-    "ssid/tracking.py": set(),
+    "ssid/tracking/tracker.py": set(),
     "ssid/training/loop.py": TRAINED,
 }
 """For a file in every room, the stages that DVC runs again after a change of it."""

@@ -15,6 +15,8 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from PIL import Image
 
+from ssid.data.params import RealSet
+from ssid.data.prepare import prepare
 from ssid.errors import UserError
 from ssid.files import sha256
 from ssid.models import load_model, save_model
@@ -250,7 +252,7 @@ def test_an_mlflow_store_that_cannot_be_opened_changes_nothing(whole, new_run, c
 
 
 @pytest.mark.parametrize("what", ["real_digest", "teacher", "init"])
-def test_whatever_decides_the_course_is_in_the_fingerprint(new_run, tmp_path, what):
+def test_whatever_decides_the_course_is_in_the_fingerprint(new_run, tmp_path, photographs, what):
     run = new_run()
     start = tmp_path / "start.safetensors"
     shutil.copyfile(run.teacher, start)
@@ -264,8 +266,8 @@ def test_whatever_decides_the_course_is_in_the_fingerprint(new_run, tmp_path, wh
     shutil.copyfile(run.teacher, other.teacher)
     assert other.job(**changes).fingerprint == before
     if what == "real_digest":
-        summary = other.prepared / "real" / "tiny_real" / "summary.json"
-        summary.write_text(json.dumps({**json.loads(summary.read_text()), "digest": "other"}))
+        fewer = RealSet(root=str(photographs), layout="photographs", rain="standin", limit=2)
+        prepare("real", "tiny_real", fewer, other.prepared / "real" / "tiny_real", workers=1)
     else:
         file = other.teacher if what == "teacher" else start
         content = bytearray(file.read_bytes())
