@@ -82,6 +82,7 @@ def recorded(tmp_path_factory, prepared):
         client = mlflow.MlflowClient(store)
         killed = ended(client, "distill")
         student.train()
+        mlflow.set_tracking_uri(store)  # models:/ID asks the store of this process
         yield SimpleNamespace(teacher=teacher, student=student, client=client, killed=killed)
     finally:
         os.chdir(before)
