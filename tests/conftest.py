@@ -23,9 +23,12 @@ settings.register_profile("any machine", deadline=None)  # a busy one is no defe
 settings.load_profile("any machine")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _one_thread() -> None:
-    """Keep results and timings independent of the number of cores."""
+    """Keep results independent of the number of cores, and of tests that change it.
+
+    A fork of a process that computes with several threads would wait for them for ever.
+    """
     torch.set_num_threads(1)
 
 
