@@ -23,6 +23,16 @@ settings.register_profile("any machine", deadline=None)  # a busy one is no defe
 settings.load_profile("any machine")
 
 
+FORKING = {"test_interrupted_runs.py", "test_killed.py"}
+"""Files whose tests fork this process: they come first, as a child would wait for ever for threads
+that others have started."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests that fork before all others."""
+    items.sort(key=lambda item: item.path.name not in FORKING)
+
+
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
     """Keep results independent of the number of cores, and of tests that change it.
