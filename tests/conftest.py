@@ -33,6 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in FORKING)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread_from_the_start() -> None:
+    """Keep what fixtures of the session compute independent of the number of cores."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
     """Keep results independent of the number of cores, and of tests that change it.
