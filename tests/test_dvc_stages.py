@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from ssid.training.identity import SOURCES
 from support.repository import ROOT
 
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
@@ -65,6 +66,12 @@ def name_of(file: Path) -> str:
 
 def below(file: str, places: list[str]) -> bool:
     return any(file == place or file.startswith(f"{place}/") for place in places)
+
+
+@pytest.mark.parametrize("name", ["pretrain", "distill"])
+def test_a_run_is_told_apart_by_the_code_that_its_stage_depends_on(name):
+    ours = [place for place in STAGES[name]["deps"] if place.startswith("ssid/")]
+    assert ours == [f"ssid/{source}" for source in SOURCES]
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -17,8 +17,11 @@ Identity = dict[str, Any]
 WITHOUT_INFLUENCE = ("threads", "log_every", "checkpoint_every", "probe_every")
 """Parameters that may be changed in the middle of a run: they only say how it is gone through."""
 PACKAGE = Path(__file__).parents[1]
-SOURCES = ("models", "objective", "training", "data/store/reader.py", "metrics/fidelity.py")
-"""Where the code lies that decides about weights."""
+SOURCES = (
+    *("data/store/checks.py", "data/store/reader.py", "data/store/records.py"),
+    *("metrics/fidelity.py", "models", "objective", "pictures.py", "project.py", "training"),
+)
+"""Where the code lies that decides about weights, as the deps of pretrain and distill have it."""
 SHOWN = 5
 
 
