@@ -16,9 +16,8 @@ from ssid.data.rain.prior import random_profile
 from ssid.data.rain.reader import load_reader
 from ssid.data.roles import FITTED
 from ssid.data.splits import evenly_spaced
-from ssid.data.store.reader import ImageStore
 from ssid.pictures import Picture
-from ssid.project import Project, data_digests, open_training_stores
+from ssid.project import Project, data_digests, open_stores, open_training_stores
 from ssid.tracking import track_run
 
 PRIORS = 60
@@ -42,11 +41,11 @@ def fit_set(
         tracking: MLflow's store; None tracks nothing.
 
     Raises:
-        UserError: if a set is not prepared, or the disk is full.
+        UserError: if a set is not prepared or damaged, or the disk is full.
     """
     if params.threads is not None:
         torch.set_num_threads(params.threads)
-    store = ImageStore(project.prepared / "real" / name)
+    (store,) = open_stores(catalogue, "real", [name], project)
     synthetic = open_training_stores(catalogue, None, project)
     ground = clean_photographs(synthetic, params.photographs)
     chosen = evenly_spaced(range(len(store)), params.photographs)

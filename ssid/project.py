@@ -1,6 +1,6 @@
 """Where a project keeps things, and how its prepared sets are opened."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,7 +38,7 @@ def open_stores(
         UserError: if a name is not in the catalogue or its set is not prepared, or damaged.
     """
     chosen = _chosen(catalogue, role, names)
-    return [_verified(ImageStore(project.prepared / role / name)) for name in chosen]
+    return [_open(project.prepared / role / name) for name in chosen]
 
 
 def open_training_stores(
@@ -46,9 +46,10 @@ def open_training_stores(
 ) -> list[ImageStore]:
     """Return the synthetic sets as :func:`open_stores`, without images that leak a benchmark."""
     excluded = read_exclusions(project.excluded)
+    folder = project.prepared / "synthetic"
     return [
-        ImageStore(store.path, excluded.get(store.summary.name, frozenset()))
-        for store in open_stores(catalogue, "synthetic", names, project)
+        _open(folder / name, excluded.get(name, frozenset()))
+        for name in _chosen(catalogue, "synthetic", names)
     ]
 
 
@@ -61,7 +62,7 @@ def open_fitted_stores(
         UserError: as :func:`open_stores`.
     """
     chosen = _chosen(catalogue, "real", names)
-    return [_verified(ImageStore(project.prepared / FITTED / name)) for name in chosen]
+    return [_open(project.prepared / FITTED / name) for name in chosen]
 
 
 def _chosen(catalogue: DataParams, role: Role, names: Sequence[str] | None) -> list[str]:
@@ -88,6 +89,8 @@ def describe_real_rain(real: Sequence[ImageStore]) -> dict[str, str]:
     return {"real_rain": "stand-in (rendered)" if standin else "photographs"}
 
 
-def _verified(store: ImageStore) -> ImageStore:
+def _open(path: Path, excluded: Collection[str] = ()) -> ImageStore:
+    """Open a prepared set, and compare its bytes with its digest."""
+    store = ImageStore(path, excluded)
     store.verify()
     return store
