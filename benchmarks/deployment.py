@@ -27,8 +27,8 @@ from PIL import Image
 from benchmarks.summary import hardware
 from ssid.data.rain.render import render
 from ssid.entry import reporting
-from ssid.evaluation.scores import write_json
 from ssid.export import export_model
+from ssid.files import write_json
 from ssid.inference.folder import derain_folder
 from ssid.inference.pictures import Photo, read_photo
 from ssid.inference.runtime import Runner, open_runner, runner_of

@@ -32,8 +32,8 @@ from ssid.data.store.reader import ImageStore
 from ssid.entry import reporting
 from ssid.evaluation.protocol import PROTOCOL, describe_set
 from ssid.evaluation.results import Score
-from ssid.evaluation.scores import RAINY, summarise, write_json
-from ssid.files import sha256
+from ssid.evaluation.scores import RAINY, summarise
+from ssid.files import sha256, write_json
 from ssid.inference import derain
 from ssid.metrics.efficiency import count_macs, count_parameters, measure_latency
 from ssid.models import Derainer, create_model, load_model, save_model

@@ -19,7 +19,7 @@ from benchmarks.prune_parts import SIDE, measure_speedup
 from benchmarks.prune_table import MACS
 from benchmarks.summary import hardware
 from ssid.entry import reporting
-from ssid.evaluation.scores import write_json
+from ssid.files import write_json
 from ssid.models import create_model
 from ssid.progress import track
 from ssid.prune.structured import prune_structured

@@ -38,7 +38,7 @@ from benchmarks.prune_parts import (
 )
 from benchmarks.summary import hardware
 from ssid.entry import reporting
-from ssid.files import atomic_write
+from ssid.files import write_json
 from ssid.models import Derainer
 from ssid.progress import track
 from ssid.prune.criteria import CRITERIA
@@ -82,8 +82,7 @@ class Table:
     def write(self) -> None:
         """Write everything that is known."""
         content = {"macs": MACS, "torch": torch.__version__, "subjects": self.subjects}
-        with atomic_write(self.path) as partial:
-            partial.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        write_json(self.path, content)
 
 
 class Bench(NamedTuple):

@@ -1,12 +1,11 @@
 """How a small table is kept: its rows with commit and versions, in benchmarks/results."""
 
-import json
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ssid.files import atomic_write
+from ssid.files import write_json
 from ssid.tracking import commit
 
 FOLDER = Path("benchmarks/results")
@@ -25,8 +24,7 @@ def record(output: Path, rows: Sequence[Row], libraries: Sequence[str], **settin
     """
     versions = {name: version(name) for name in libraries}
     content = {"commit": commit(), "versions": versions, **settings, "rows": list(rows)}
-    with atomic_write(output) as partial:
-        partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_json(output, content)
 
 
 def markdown(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

@@ -47,6 +47,12 @@ def atomic_write(path: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
+def write_json(path: Path, content: Any) -> None:
+    """Write what JSON can hold, for people to read, by :func:`atomic_write`."""
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
 @contextmanager
 def named(path: Path) -> Iterator[None]:
     """Let errors of the system say which file they are about; those of writing do not."""

@@ -1,6 +1,5 @@
 """The stage `fit`: profile, picture, figures and pairs of one real set."""
 
-import json
 import logging
 from collections.abc import Sequence
 
@@ -16,6 +15,7 @@ from ssid.data.rain.prior import random_profile
 from ssid.data.rain.reader import load_reader
 from ssid.data.roles import FITTED
 from ssid.data.splits import evenly_spaced
+from ssid.files import write_json
 from ssid.pictures import Picture
 from ssid.project import Project, data_digests, open_stores, open_training_stores
 from ssid.tracking import track_run
@@ -62,7 +62,7 @@ def fit_set(
     write_fitted(_pictures(shown), _pictures(rendered), priors, fitted.profile, picture)
     figures = _figures(fitted)
     record = {**figures, "photographs": len(chosen), "without_rain": names}
-    base.with_suffix(".json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    write_json(base.with_suffix(".json"), record)
     pairs = project.prepared / FITTED / name
     render_pairs(name, ground, fitted.profile, params.renderings, params.seed, pairs)
     with track_run(tracking, "fit", project.runs / f"fit-{name}") as tracker:

@@ -13,7 +13,7 @@ from ssid.data.fingerprint import find_same
 from ssid.data.params import DataParams
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
-from ssid.files import atomic_write
+from ssid.files import write_json
 
 SHOWN_LEAKS = 20
 
@@ -96,8 +96,7 @@ def write_exclusions(params: DataParams, prepared: Path, file: Path) -> dict[str
         for name, leaks in found.items()
         if not params.synthetic[name].allow_leakage
     }
-    with atomic_write(file) as partial:  # another process may be reading it
-        partial.write_text(json.dumps(excluded, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_json(file, excluded)
     return found
 
 

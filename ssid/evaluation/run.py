@@ -18,15 +18,8 @@ from ssid.evaluation.metric_models import MetricModels, load_metric_models
 from ssid.evaluation.params import EvaluateParams
 from ssid.evaluation.protocol import describe_protocol
 from ssid.evaluation.results import Score, write_scores
-from ssid.evaluation.scores import (
-    RAINY,
-    count_images,
-    describe_counts,
-    evaluate_set,
-    summarise,
-    write_json,
-)
-from ssid.files import named, sha256
+from ssid.evaluation.scores import RAINY, count_images, describe_counts, evaluate_set, summarise
+from ssid.files import named, sha256, write_json
 from ssid.metrics.cost import measure_cost
 from ssid.models import Derainer, load_model
 from ssid.ownership import owned

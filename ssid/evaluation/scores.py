@@ -1,6 +1,5 @@
 """How well networks remove rain: on pairs against the truth, on real rain without one."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -162,11 +161,6 @@ def share(count: int, limit: int | None) -> list[int]:
     """Return the indices that this process measures; none where there are more processes."""
     state = PartialState()
     return evenly_spaced(range(count), limit)[state.process_index :: state.num_processes]
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write ``content`` as readable JSON."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def save_pictures(folder: Path, pictures: Mapping[str, Picture]) -> None:

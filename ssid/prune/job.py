@@ -1,6 +1,5 @@
 """Prune a model file: cut, recover, measure, and leave a smaller model file."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ssid.errors import UserError
-from ssid.files import atomic_write
+from ssid.files import write_json
 from ssid.metrics.cost import measure_cost
 from ssid.metrics.params import LatencyParams
 from ssid.models import Derainer, load_model, save_model
@@ -69,8 +68,7 @@ def prune_model(
     speedup = round(before["latency_ms"] / after["latency_ms"], 3)
     macs = round(pruned.macs, 5)
     report = {"macs": macs, "before": before, "after": after, "speedup": speedup}
-    with atomic_write(output.with_suffix(".json")) as partial:
-        partial.write_text(json.dumps(report, indent=2) + "\n")
+    write_json(output.with_suffix(".json"), report)
     return report
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ssid.files import write_json
 from ssid.tracking.spool import (
     FILES,
     RUN,
@@ -20,7 +21,6 @@ from ssid.tracking.spool import (
     read_sent,
     remove,
     unsent,
-    write_json,
 )
 from ssid.tracking.store import Run, open_client, open_run, send
 

@@ -14,6 +14,8 @@ from time import time
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from ssid.files import write_json
+
 RUN, EVENTS, FILES, SENT = "run.json", "events.jsonl", "files", "sent.json"
 
 Event = dict[str, Any]
@@ -211,13 +213,6 @@ def lines_of(content: bytes) -> Iterator[Line]:
 def remove(path: Path) -> None:
     """Remove a spool that is not needed any more."""
     shutil.rmtree(path, ignore_errors=True)
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a small file as a whole or not at all."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(content) + "\n")
-    partial.replace(path)
 
 
 def now() -> int:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from ssid.files import write_json
 from ssid.ownership import is_owned
 from ssid.tracking.delivery import Post, waiting
 from ssid.tracking.sender import all_spools
-from ssid.tracking.spool import RUN, Spool, last_state, read_origin, write_json
+from ssid.tracking.spool import RUN, Spool, last_state, read_origin
 
 
 def sync(runs: Path, uri: str | None = None) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Numbers that go wrong in a run: seen, named, and in the end a reason to give up."""
 
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from ssid.errors import UserError
+from ssid.files import write_json
 from ssid.objective.objective import dead_terms
 from ssid.training.batches import Batches
 from ssid.training.checkpoint import Progress
@@ -109,8 +109,6 @@ class Health:
             *(step, what, found, names),
         )
         if self.active:
-            self.folder.mkdir(parents=True, exist_ok=True)
             terms = {name: str(value.item()) for name, value in values.items()}
             content = {"step": step, "not finite": what, "terms": terms, "samples": samples}
-            file = self.folder / f"step-{step:08d}.json"
-            file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+            write_json(self.folder / f"step-{step:08d}.json", content)

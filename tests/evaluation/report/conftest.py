@@ -7,7 +7,8 @@ import pytest
 
 from ssid.evaluation.protocol import PROTOCOL
 from ssid.evaluation.results import Score, write_scores
-from ssid.evaluation.scores import save_pictures, summarise, write_json
+from ssid.evaluation.scores import save_pictures, summarise
+from ssid.files import write_json
 
 HOSTILE = "<script>alert(1)</script>\" onerror='x'.png"
 GAINS = {"a.png": 3.0, "b.png": -1.5, HOSTILE: 1.0, "deep/d.png": 6.0, "e.png": 2.0}
