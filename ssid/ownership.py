@@ -1,6 +1,5 @@
 """One process at a time works in a folder; another one is told who does."""
 
-import fcntl
 import json
 import os
 import socket
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from ssid.errors import UserError
+from ssid.files import try_to_hold
 
 LOCK = "owner.lock"
 """File that the owner holds; what it says is for people, and is empty when nobody does."""
@@ -28,7 +28,7 @@ def owned(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("a+") as file:
-        if not _try_to_hold(file):
+        if not try_to_hold(file):
             raise UserError(
                 f"{folder} belongs to {_owner(file)}, which is still at work there. Wait until it"
                 " has ended, or stop it: it saves what it has done, and the same command goes on."
@@ -46,15 +46,7 @@ def is_owned(folder: Path) -> bool:
     if not (folder / LOCK).is_file():
         return False
     with (folder / LOCK).open("r") as file:
-        return not _try_to_hold(file)
-
-
-def _try_to_hold(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        return not try_to_hold(file)
 
 
 def _write(file: IO[str], text: str) -> None:

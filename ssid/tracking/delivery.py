@@ -1,6 +1,5 @@
 """Send what lies in spools to MLflow, each record once and in order."""
 
-import fcntl
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from ssid.files import write_json
+from ssid.files import try_to_hold, write_json
 from ssid.tracking.spool import (
     FILES,
     RUN,
@@ -104,8 +103,9 @@ def waiting(folder: Path) -> int:
 def _held(folder: Path) -> Iterator[bool]:
     """Hold a spool; yield whether that was possible: one process at a time sends it."""
     try:
-        with (folder / RUN).open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield (folder / RUN).is_file()
-    except (BlockingIOError, FileNotFoundError):
+        file = (folder / RUN).open()
+    except FileNotFoundError:
         yield False
+        return
+    with file:
+        yield try_to_hold(file) and (folder / RUN).is_file()

@@ -1,7 +1,6 @@
 """Write a prepared set as a stream: memory does not grow with the pixels, bytes never differ."""
 
 import errno
-import fcntl
 import hashlib
 import os
 import shutil
@@ -29,7 +28,7 @@ from ssid.data.store.records import (
 )
 from ssid.data.store.tables import write_catalogue, write_samples
 from ssid.errors import UserError
-from ssid.files import force_to_disk
+from ssid.files import force_to_disk, try_to_hold
 from ssid.pictures import Picture
 
 _CHUNK = 1 << 20
@@ -260,11 +259,9 @@ def _lock(partial: Path, destination: Path) -> int:
         descriptor = os.open(partial, os.O_RDONLY)
     except OSError as error:
         raise UserError(f"cannot write {destination}: {error.strerror}.") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not try_to_hold(descriptor):
         os.close(descriptor)
-        raise UserError(f"another process is at work on {destination}; wait for it.") from None
+        raise UserError(f"another process is at work on {destination}; wait for it.")
     return descriptor
 
 
