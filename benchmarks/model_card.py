@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.package:
         file = options.output / PACKAGED
         save_model(file, load_model(options.model), torch.float16)
-    network = load_model(file).eval()
+    network = load_model(file)
     assert network.recipe is not None
     catalogue = load_catalogue(options.data, options.quick)
     if not options.quick:

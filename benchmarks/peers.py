@@ -16,15 +16,16 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from PIL import Image
 from scipy.ndimage import median_filter
 
+from benchmarks.record import markdown
+from ssid.data.images import read_rgb
+from ssid.data.sources.side_by_side import split_halves
 from ssid.data.splits import evenly_spaced
 from ssid.entry import reporting
 from ssid.evaluation.scores import measure
-from ssid.files import atomic_write
+from ssid.files import write_json
 from ssid.inference import derain
 from ssid.metrics.efficiency import count_macs, count_parameters
 from ssid.metrics.streaks import streak_scores
@@ -36,6 +37,11 @@ from ssid.tracking import commit
 
 RESULT = Path("benchmarks/results/peers.json")
 PAIRS = ("rain100l", "rain100h")
+HEADS = (
+    *("", "trained on", "parameters", "GMACs at 256²"),
+    *("Rain100L half", "Rain100H half", "Rain800 half"),
+    *("AUC of real streaks", "removed inside", "changed outside"),
+)
 MEDIAN = 15
 """Width in pixels of the horizontal median, the simplest filter that finds falling streaks."""
 
@@ -67,10 +73,7 @@ def main() -> None:
         if name not in rows:
             rows[name] = measure_peer(name, peer, options.data, options.limit)
             content = {"commit": commit(), "limit": options.limit, "rows": rows}
-            with atomic_write(RESULT) as partial:
-                partial.write_text(
-                    json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8"
-                )
+            write_json(RESULT, content)
     print(table(rows))
 
 
@@ -120,7 +123,7 @@ def measure_streaks(name: str, peer: Peer, folder: Path, limit: int | None) -> d
     files = evenly_spaced(sorted((folder / "rainy").iterdir()), limit)
     scores = []
     for file in track(files, len(files), f"{name}, real streaks"):
-        rainy, mask = read(file), read(folder / "mask" / file.name)[..., 0] > 127
+        rainy, mask = read_rgb(file), read_rgb(folder / "mask" / file.name)[..., 0] > 127
         scores.append(vars(streak_scores(rainy, peer.derain(rainy), mask)))
     return {key: round(fmean(score[key] for score in scores), 4) for key in scores[0]}
 
@@ -137,41 +140,26 @@ def list_pairs(data: Path, place: str) -> list[tuple[Path, Path | None]]:
 
 def open_pair(files: tuple[Path, Path | None]) -> tuple[Picture, Picture]:
     """Return the rainy and the clean picture of a pair; of two in one file the left is clean."""
-    first = read(files[0])
-    if files[1] is not None:
-        return first, read(files[1])
-    middle = first.shape[1] // 2
-    return first[:, middle:], first[:, :middle]
-
-
-def read(file: Path) -> Picture:
-    """Return an image file as H×W×3 uint8."""
-    return np.array(Image.open(file).convert("RGB"))
+    first = read_rgb(files[0])
+    return split_halves(first, "clean_rainy") if files[1] is None else (first, read_rgb(files[1]))
 
 
 def table(rows: dict[str, dict[str, Any]]) -> str:
     """Return the results in Markdown."""
-    return "\n".join(lines(rows))
+    return markdown(HEADS, [[name, row["trained_on"], *cells(row)] for name, row in rows.items()])
 
 
-def lines(rows: dict[str, dict[str, Any]]) -> Iterator[str]:
-    """Yield the lines of the table."""
-    yield (
-        "| | trained on | parameters | GMACs at 256² | Rain100L half | Rain100H half | Rain800 half"
-        " | AUC of real streaks | removed inside | changed outside |"
-    )
-    yield "|---|---|---|---|---|---|---|---|---|---|"
-    for name, row in rows.items():
-        size = f"{row['parameters']:,} | {row['gmacs']:.2f}" if "parameters" in row else "| "
-        quality = " | ".join(
-            f"{row[place]['psnr_y']:.2f} dB, {row[place]['ssim_y']:.3f}"
-            for place in (*PAIRS, "rain800")
-        )
-        real = row["spa_masks"]
-        streaks = (
-            f"{real['auc']:.3f} | {real['removed_inside']:.1f} | {real['changed_outside']:.1f}"
-        )
-        yield f"| {name} | {row['trained_on']} | {size} | {quality} | {streaks} |"
+def cells(row: dict[str, Any]) -> Iterator[str]:
+    """Yield size, quality on pairs, and what is removed of real streaks."""
+    known = "parameters" in row
+    yield f"{row['parameters']:,}" if known else ""
+    yield f"{row['gmacs']:.2f}" if known else ""
+    for place in (*PAIRS, "rain800"):
+        yield f"{row[place]['psnr_y']:.2f} dB, {row[place]['ssim_y']:.3f}"
+    real = row["spa_masks"]
+    yield f"{real['auc']:.3f}"
+    yield f"{real['removed_inside']:.1f}"
+    yield f"{real['changed_outside']:.1f}"
 
 
 if __name__ == "__main__":

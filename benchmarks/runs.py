@@ -81,7 +81,7 @@ def finish(run: Training, workspace: Workspace) -> None:
     stores = [open_place(workspace.project, place) for place in run.evaluate]
     images = images_of(job_of(run, workspace), run, workspace)
     if not images.is_file():
-        network = load_model(model).eval().to(PartialState().device)
+        network = load_model(model).to(PartialState().device)
         scores = [score for store in stores for score in score_set(network, store, run.method)]
         partial = images.parent.with_suffix(".partial")
         partial.mkdir(exist_ok=True)

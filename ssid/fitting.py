@@ -7,7 +7,7 @@ import torch
 
 from ssid.data.params import DataParams
 from ssid.data.rain.files import write_profile
-from ssid.data.rain.fit import FittedRain, cut_crops, fit_rain, rained_on
+from ssid.data.rain.fit import FittedRain, cut_crops, fit_rain, rained_on, to_pictures
 from ssid.data.rain.pairs import clean_photographs, render_pairs
 from ssid.data.rain.params import FitParams
 from ssid.data.rain.picture import COLUMNS, write_fitted
@@ -59,7 +59,7 @@ def fit_set(
     shown, ground_shown = (_examples(pictures, params.seed) for pictures in (rainy, clean))
     rendered = rained_on(ground_shown, fitted.profile, params.seed)
     priors = [random_profile(seed) for seed in range(PRIORS)]
-    write_fitted(_pictures(shown), _pictures(rendered), priors, fitted.profile, picture)
+    write_fitted(to_pictures(shown), to_pictures(rendered), priors, fitted.profile, picture)
     figures = _figures(fitted)
     record = {**figures, "photographs": len(chosen), "without_rain": names}
     write_json(base.with_suffix(".json"), record)
@@ -78,10 +78,6 @@ def _examples(photographs: Sequence[Picture], seed: int) -> torch.Tensor:
     """Return a crop of each of a few photographs, N×3×SIDE×SIDE uint8."""
     chosen = evenly_spaced(photographs, COLUMNS)
     return torch.cat(cut_crops(chosen, len(chosen), seed))
-
-
-def _pictures(crops: torch.Tensor) -> list[Picture]:
-    return [crop.permute(1, 2, 0).numpy() for crop in crops]
 
 
 def _figures(fitted: FittedRain) -> dict[str, float]:

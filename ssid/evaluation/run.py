@@ -61,7 +61,7 @@ def evaluate(
     if params.threads is not None:
         torch.set_num_threads(params.threads)
     files = {name: project.models / f"{name}.safetensors" for name in STAGES}
-    networks = {name: load_model(file).eval().to(device) for name, file in files.items()}
+    networks = {name: load_model(file).to(device) for name, file in files.items()}
     stores = [
         *open_stores(catalogue, "benchmark", params.benchmarks, project),
         *open_stores(catalogue, "real", params.real, project),

@@ -94,7 +94,7 @@ def make_job(
     synthetic = open_training_stores(catalogue, params.synthetic, project)
     real = open_stores(catalogue, "real", params.real, project) if params.batch.real else []
     fitted = open_fitted_stores(catalogue, params.real, project) if params.batch.fitted else []
-    teacher = load_model(teacher_file).eval().requires_grad_(False) if teacher_file else None
+    teacher = load_model(teacher_file).requires_grad_(False) if teacher_file else None
     student = initial_network(params, teacher_file)
     teacher_sha256 = sha256(teacher_file) if teacher_file else None
     record = {

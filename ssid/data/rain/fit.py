@@ -125,9 +125,16 @@ def cut_crops(photographs: Sequence[Picture], count: int, seed: int) -> list[Ten
 
 def rained_on(ground: Tensor, profile: RainProfile, seed: int) -> Tensor:
     """Return crops N×3×SIDE×SIDE uint8 in rain of the profile, each drawn anew."""
-    pictures = [crop.permute(1, 2, 0).numpy() for crop in ground]
-    rainy = [render(picture, profile, seeded(seed, i))[0] for i, picture in enumerate(pictures)]
+    rainy = [
+        render(picture, profile, seeded(seed, i))[0]
+        for i, picture in enumerate(to_pictures(ground))
+    ]
     return torch.from_numpy(np.stack(rainy)).permute(0, 3, 1, 2)
+
+
+def to_pictures(crops: Tensor) -> list[Picture]:
+    """Return crops N×3×SIDE×SIDE uint8 as pictures."""
+    return [crop.permute(1, 2, 0).numpy() for crop in crops]
 
 
 def energy_distance(x: Tensor, y: Tensor) -> float:
