@@ -49,6 +49,15 @@ def to_picture(image: Tensor) -> Picture:
     return levels.movedim(-3, -1).contiguous().cpu().numpy()
 
 
+def to_8_bits(levels: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Return 16-bit levels scaled to 8 bits by their range, and rounded.
+
+    >>> to_8_bits(np.array([0, 128, 129, 65535], np.uint16)).tolist()
+    [0, 0, 1, 255]
+    """
+    return ((levels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+
+
 def write_picture(path: Path, picture: Picture) -> None:
     """Write a picture as PNG, or as what the suffix of ``path`` says."""
     with atomic_write(path) as partial:

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-T = TypeVar("T")
+from ssid.pictures import Picture, to_8_bits
 
-Picture = NDArray[np.uint8]
-"""An image as stored: uint8 H×W×3, RGB."""
+T = TypeVar("T")
 
 MIN_SIDE = 32
 MAX_PIXELS = 100_000_000
@@ -158,14 +157,18 @@ def _to_picture(image: Image.Image) -> Picture:
 def _to_8_bits(image: Image.Image) -> Image.Image:
     """Bring any mode to 8 bits a channel, without palette and transparency."""
     if image.mode.startswith("I;16"):
-        levels = np.asarray(image).astype(np.uint32)
-        return Image.fromarray(((levels * 255 + 32767) // 65535).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        raise ImageError("32 bits a channel: the range of its values is not known")
+        return Image.fromarray(to_8_bits(np.asarray(image)))
+    check_depth(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image.convert("RGB") if image.mode in ("1", "P") else image
+
+
+def check_depth(image: Image.Image) -> None:
+    """Raise ``ImageError`` for a picture of 32 bits a channel."""
+    if image.mode in ("I", "F"):
+        raise ImageError("32 bits a channel: the range of its values is not known")
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

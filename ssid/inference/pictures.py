@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
-from ssid.data.images import ImageError, check_size, decode, to_srgb
+from ssid.data.images import ImageError, check_depth, check_size, decode, to_srgb
 from ssid.extras import explain_missing
 
 Levels = NDArray[Any]
@@ -77,8 +77,7 @@ def _array(image: Image.Image) -> Levels:
     """Return the channels of an 8-bit mode or of 16-bit grey."""
     if image.mode.startswith("I;16"):
         return np.asarray(image).astype(np.uint16)
-    if image.mode in ("I", "F"):
-        raise ImageError("32 bits a channel: the range of its values is not known")
+    check_depth(image)
     base = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
     mode = base + "A" * image.has_transparency_data
     return np.asarray(image if image.mode == mode else image.convert(mode))

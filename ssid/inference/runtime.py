@@ -20,6 +20,7 @@ from ssid.inference.options import Runtime
 from ssid.models import Derainer, load_model
 from ssid.models.memory import bytes_per_pixel
 from ssid.models.reach import reach
+from ssid.models.weights import HUB_WEIGHTS
 
 Batch = NDArray[np.float32]
 """Images N×3×H×W, RGB in [0, 1]."""
@@ -41,7 +42,7 @@ class Runner:
         multiple: grid on which tiles have to start.
         find_reach: function like :func:`ssid.models.reach.reach`; asked for where tiles are
             needed.
-        find_bytes: find bytes, see :func:`ssid.models.memory.bytes_per_pixel`; likewise.
+        find_bytes: function like :func:`ssid.models.memory.bytes_per_pixel`; likewise.
         device: device that computes.
     """
 
@@ -59,12 +60,10 @@ def runner_of(model: Derainer) -> Runner:
 
     def estimate(rainy: Batch) -> Batch:
         with torch.inference_mode():
-            images = torch.from_numpy(rainy).to(device)
-            short = [max(model.min_side - side, 0) for side in rainy.shape[2:]]
-            if any(short):
-                images = torch.from_numpy(_extend(rainy, *short)).to(device)
             height, width = rainy.shape[2:]
-            return model(images)[..., :height, :width].float().cpu().numpy()
+            short = [max(model.min_side - side, 0) for side in (height, width)]
+            images = torch.from_numpy(_extend(rainy, *short) if any(short) else rainy)
+            return model(images.to(device))[..., :height, :width].float().cpu().numpy()
 
     threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
     return Runner(
@@ -143,7 +142,7 @@ def _kept_export(path: Path) -> Path:
     """Return where the export of a model file is kept: by its content and ssid's version."""
     from ssid.export.description import version_of_exports
 
-    file = path if path.is_file() else path / "model.safetensors"
+    file = path if path.is_file() else path / HUB_WEIGHTS
     content = hashlib.sha256(file.read_bytes() + version_of_exports().encode()).hexdigest()
     cache_folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache_folder / "ssid" / f"{content}.onnx"

@@ -14,6 +14,7 @@ from ssid.errors import UserError
 from ssid.files import atomic_write
 from ssid.inference.options import Format
 from ssid.inference.pictures import Levels, Photo
+from ssid.pictures import to_8_bits
 
 FORMATS: Mapping[str, str] = {
     ".png": "png",
@@ -87,9 +88,7 @@ def _encode(photo: Photo, path: Path, form: str, quality: int | None) -> None:
 
 
 def _to_8_bits(channels: Levels) -> Levels:
-    if channels.dtype == np.uint8:
-        return channels
-    return ((channels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+    return channels if channels.dtype == np.uint8 else to_8_bits(channels)
 
 
 def _on_white(channels: Levels) -> Levels:
