@@ -16,8 +16,9 @@ from statistics import fmean
 
 import numpy as np
 
-from benchmarks.peers import PAIRS, list_pairs, open_pair, read
+from benchmarks.peers import PAIRS, list_pairs, open_pair
 from benchmarks.record import FOLDER, Row, markdown, record
+from ssid.data.images import read_rgb
 from ssid.data.rain.profiles import PROFILES
 from ssid.data.rain.render import render
 from ssid.data.splits import evenly_spaced
@@ -54,7 +55,7 @@ def rendered(data: Path, profile: str, limit: int) -> Iterator[tuple[Picture, Pi
     """Yield renderings of a profile and the photographs they were made from."""
     files = evenly_spaced(sorted((data / "clean/bsds/test").iterdir()), limit)
     for seed, file in enumerate(track(files, len(files), profile)):
-        clean = read(file)
+        clean = read_rgb(file)
         yield render(clean, profile, seed)[0], clean
 
 

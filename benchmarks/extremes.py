@@ -33,10 +33,10 @@ def draw_extremes(
         beside = baselines.get((run.setting, run.params.seed))
         if run.method != "student" or beside is None or run is beside:
             continue
-        outcomes = finished(run, workspace), finished(beside, workspace)
-        if outcomes[0] is not None and outcomes[1] is not None:
+        outcome, first = finished(run, workspace), finished(beside, workspace)
+        if outcome is not None and first is not None:
             path = out / f"{run.setting}_{run.variant}_{run.params.seed}.jpg"
-            write_rows(path, list(rows(*outcomes, workspace)), MAX_BYTES)
+            write_rows(path, list(rows(outcome, first, workspace)), MAX_BYTES)
             written.append(path)
     return written
 

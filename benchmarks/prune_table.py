@@ -23,9 +23,9 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 
+from benchmarks.prenet_interop import SETS
 from benchmarks.prune_parts import (
     RECOVERIES,
-    SETS,
     Pairs,
     Size,
     Sources,

@@ -68,7 +68,7 @@ def open_place(project: Project, place: str) -> ImageStore:
 
 def _prepared(project: Project, catalogue: DataParams) -> DataParams:
     """Return the part of the catalogue that is prepared."""
-    ready = {
+    ready: dict[str, Any] = {
         role: {n: b for n, b in catalogue.sets(role).items() if is_prepared(project, f"{role}/{n}")}
         for role in ROLES
     }
