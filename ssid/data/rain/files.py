@@ -33,6 +33,12 @@ COMMENTS: Mapping[str, str] = {
     "compositing": "screen, additive, or both",
     "transmission": "share of light that passes the veil; 1: no veil",
     "atmospheric_light": "gray value of the veil, 0..1",
+    "perspective": "size of the nearest streaks over that of the farthest; 1: all alike",
+    "veil_rise": "0: an even veil; 1: none at the bottom, twice as thick at the top",
+    "lighting": "0: equally bright everywhere; 1: only beside the brightest places, as at night",
+    "disc_density": "share of the pixels with a drop out of focus near the lens; 0: none",
+    "disc_px": "diameter of such a drop in pixels",
+    "disc_brightness": "most that it adds, 0..1",
 }
 
 
@@ -47,6 +53,12 @@ LIMITS: Mapping[str, Range] = {
     "blur_px": (0, 20),
     "transmission": (0.05, 1),
     "atmospheric_light": (0, 1),
+    "perspective": (1, 20),
+    "veil_rise": (0, 1),
+    "lighting": (0, 1),
+    "disc_density": (0, 0.01),
+    "disc_px": (2, 200),
+    "disc_brightness": (0, 1),
 }
 """What a file may ask for; beyond it rendering would take very long, or shows no rain."""
 
@@ -70,6 +82,12 @@ class ProfileFile(Params):
     compositing: Annotated[list[Compositing], Field(min_length=1, max_length=2)]
     transmission: Bounds
     atmospheric_light: Bounds
+    perspective: Bounds = Field([1.0, 1.0])
+    veil_rise: Bounds = Field([0.0, 0.0])
+    lighting: Bounds = Field([0.0, 0.0])
+    disc_density: Bounds = Field([0.0, 0.0])
+    disc_px: Bounds = Field([20.0, 20.0])
+    disc_brightness: Bounds = Field([0.2, 0.2])
 
     @model_validator(mode="after")
     def _bounds_ascend_within_limits(self) -> Self:

@@ -7,7 +7,7 @@ are plain numbers, so that ``dataclasses.asdict`` gives what is stored beside th
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ssid.registry import Registry
@@ -50,21 +50,34 @@ class RainParameters:
             :func:`ssid.data.rain.render.composite`.
         transmission: α of the veil, the share of light that passes it; 1 is no veil.
         atmospheric_light: A of the veil, its gray value, 0..1.
+        veil_rise: growth of the veil towards the top, where the scene is far away: 0 is an even
+            veil; at 1 the bottom has none, and the top twice the optical depth.
+        lighting: dependence of the streaks on the light around them: 0 is none; at 1 they are
+            bright beside the brightest place of the picture alone, as at night.
+        disc_density: fraction of pixels with a drop so near that it is out of focus, 0..1.
+        disc_px: diameter of the disc that such a drop becomes, in pixels.
+        disc_brightness: highest value that a disc adds, 0..1.
     """
 
     layers: tuple[RainLayer, ...]
     compositing: Compositing
     transmission: float
     atmospheric_light: float
+    veil_rise: float = 0.0
+    lighting: float = 0.0
+    disc_density: float = 0.0
+    disc_px: float = 20.0
+    disc_brightness: float = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
 class RainProfile:
     """Bounds (lowest, highest) between which the rain of an image is drawn.
 
-    Drawn once per image: number of layers, common direction, brightness, compositing and veil;
-    drawn for each layer: all else. The common direction is most often the middle of its range
-    (triangular), density and length are uniform in their logarithm, the others uniform.
+    Drawn once per image: number of layers, common direction, brightness, compositing, veil,
+    perspective, lighting and discs; drawn for each layer: all else. The common direction is most
+    often the middle of its range (triangular), density and length are uniform in their logarithm,
+    the others uniform.
 
     Attributes:
         description: one line for people who choose.
@@ -81,6 +94,15 @@ class RainProfile:
         compositing: the blends to choose from, with equal chances.
         transmission: α of the veil.
         atmospheric_light: A of the veil.
+        perspective: size of the nearest layer over that of the farthest. Near streaks are longer,
+            broader, more blurred and fewer, so that each layer covers as much as without; 1 is
+            none, and one layer has none.
+        veil_rise: growth of the veil towards the top, see :class:`RainParameters`, as the
+            following four.
+        lighting: dependence on the light around.
+        disc_density: fraction of pixels with a drop out of focus.
+        disc_px: diameter of its disc.
+        disc_brightness: highest value that it adds.
     """
 
     description: str
@@ -97,6 +119,12 @@ class RainProfile:
     compositing: tuple[Compositing, ...]
     transmission: Range = (1.0, 1.0)
     atmospheric_light: Range = (0.8, 0.8)
+    perspective: Range = (1.0, 1.0)
+    veil_rise: Range = (0.0, 0.0)
+    lighting: Range = (0.0, 0.0)
+    disc_density: Range = (0.0, 0.0)
+    disc_px: Range = (20.0, 20.0)
+    disc_brightness: Range = (0.2, 0.2)
 
 
 def sample_rain(profile: RainProfile, seed: int) -> RainParameters:
@@ -122,10 +150,35 @@ def sample_rain(profile: RainProfile, seed: int) -> RainParameters:
         for _ in range(count)
     )
     return RainParameters(
-        layers=layers,
         compositing=draw.choice(profile.compositing),
         transmission=draw.uniform(*profile.transmission),
         atmospheric_light=draw.uniform(*profile.atmospheric_light),
+        layers=in_perspective(layers, draw.uniform(*profile.perspective)),
+        veil_rise=draw.uniform(*profile.veil_rise),
+        lighting=draw.uniform(*profile.lighting),
+        disc_density=draw.uniform(*profile.disc_density),
+        disc_px=draw.uniform(*profile.disc_px),
+        disc_brightness=draw.uniform(*profile.disc_brightness),
+    )
+
+
+def in_perspective(layers: tuple[RainLayer, ...], ratio: float) -> tuple[RainLayer, ...]:
+    """Return the layers from far to near: sizes grow by equal factors, ``ratio`` from end to end.
+
+    The geometric mean of the sizes, and the share of the picture that each layer covers, stay.
+    """
+    if len(layers) == 1:
+        return layers
+    scales = [ratio ** (place / (len(layers) - 1) - 0.5) for place in range(len(layers))]
+    return tuple(
+        replace(
+            layer,
+            length_px=layer.length_px * scale,
+            width_px=layer.width_px * scale,
+            blur_px=layer.blur_px * scale,
+            density=layer.density / scale**2,
+        )
+        for layer, scale in zip(layers, scales, strict=True)
     )
 
 
@@ -206,5 +259,92 @@ PROFILES.add(
         compositing=("screen",),
         transmission=(0.8, 0.95),
         atmospheric_light=(0.65, 0.85),
+    ),
+)
+PROFILES.add(
+    "depth",
+    RainProfile(
+        description="fine rain far away, long broad streaks near by, a veil that grows upwards",
+        reference="photographs of real rain; geometry as in Garg and Nayar, SIGGRAPH 2006",
+        layers=(3, 5),
+        angle_degrees=(65, 115),
+        spread_degrees=4,
+        length_px=(15, 60),
+        width_px=(1.5, 3.0),
+        density=(0.0005, 0.004),
+        hardness=(0.8, 1.5),
+        brightness=(0.15, 0.45),
+        blur_px=(0.2, 1.0),
+        compositing=("screen",),
+        transmission=(0.7, 0.95),
+        atmospheric_light=(0.6, 0.9),
+        perspective=(2.0, 6.0),
+        veil_rise=(0.3, 1.0),
+    ),
+)
+PROFILES.add(
+    "night",
+    RainProfile(
+        description="streaks that shine beside lamps and windows and are lost in the dark",
+        reference="photographs of real rain at night",
+        layers=(2, 4),
+        angle_degrees=(60, 120),
+        spread_degrees=4,
+        length_px=(12, 60),
+        width_px=(1.5, 3.0),
+        density=(0.0005, 0.003),
+        hardness=(1.0, 2.0),
+        brightness=(0.3, 0.8),
+        blur_px=(0.0, 1.0),
+        compositing=("screen",),
+        perspective=(1.5, 4.0),
+        lighting=(0.6, 1.0),
+    ),
+)
+PROFILES.add(
+    "near",
+    RainProfile(
+        description="streaks behind drops so near that they are discs out of focus",
+        reference="photographs of real rain taken with flash or an open aperture",
+        layers=(2, 4),
+        angle_degrees=(60, 120),
+        spread_degrees=5,
+        length_px=(10, 50),
+        width_px=(1.5, 3.5),
+        density=(0.0004, 0.003),
+        hardness=(0.8, 1.5),
+        brightness=(0.2, 0.5),
+        blur_px=(0.2, 1.5),
+        compositing=("screen",),
+        transmission=(0.85, 1.0),
+        atmospheric_light=(0.6, 0.9),
+        perspective=(2.0, 5.0),
+        disc_density=(0.00002, 0.0002),
+        disc_px=(8.0, 28.0),
+        disc_brightness=(0.15, 0.5),
+    ),
+)
+PROFILES.add(
+    "snow",
+    RainProfile(
+        description="snow: flakes that hardly draw a line, near ones blurred, in thick air",
+        reference="photographs of snowfall",
+        layers=(3, 5),
+        angle_degrees=(40, 140),
+        spread_degrees=20,
+        length_px=(2.0, 7.0),
+        width_px=(2.0, 4.5),
+        density=(0.0005, 0.004),
+        hardness=(1.0, 2.5),
+        brightness=(0.4, 0.9),
+        blur_px=(0.3, 1.2),
+        compositing=("screen",),
+        transmission=(0.75, 0.98),
+        atmospheric_light=(0.75, 0.95),
+        perspective=(2.0, 6.0),
+        veil_rise=(0.0, 0.8),
+        disc_density=(0.0, 0.00008),
+        disc_px=(8.0, 20.0),
+        disc_brightness=(0.2, 0.6),
     ),
 )

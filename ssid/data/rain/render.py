@@ -17,9 +17,17 @@ import torch
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 from torch import Tensor
+from torch.nn import functional as F
 
 from ssid.data.rain.files import find_profile
-from ssid.data.rain.profiles import PROFILES, RainLayer, RainParameters, RainProfile, sample_rain
+from ssid.data.rain.profiles import (
+    PROFILES,
+    RainLayer,
+    RainParameters,
+    RainProfile,
+    in_perspective,
+    sample_rain,
+)
 from ssid.pictures import to_picture, to_tensor
 
 __all__ = [
@@ -28,14 +36,21 @@ __all__ = [
     "RainParameters",
     "RainProfile",
     "composite",
+    "disc_spectrum",
+    "in_perspective",
     "rain_layer",
     "render",
     "render_rain",
     "sample_rain",
     "streak_spectrum",
+    "transmission",
 ]
 
 TAPER = 1 / 8  # standard deviation of the softness of a streak's ends, as a share of its length
+RIM = 1.0  # standard deviation in pixels of the softness of a disc's rim
+PLACES = 12  # places in each direction at which the light of a scene is measured
+LUMA = (0.299, 0.587, 0.114)  # BT.601
+DISCS = 1 << 62  # drops out of focus are drawn from a seed of their own
 
 
 def render(
@@ -73,21 +88,43 @@ def composite(clean: Tensor, rain: Tensor, parameters: RainParameters) -> Tensor
     """Join photograph B and rain layer S, then put the veil in front of both.
 
     Additive: B + S. Screen: 1 − (1−B)(1−S) = B + S − B·S. Veil: α·x + (1−α)·A, as
-    in Yang et al., CVPR 2017, section 3 (heavy rain), with one α for the whole picture.
+    in Yang et al., CVPR 2017, section 3 (heavy rain), with one α for every row
+    (:func:`transmission`). Streaks are as bright as the light around them lets them be
+    (:func:`surrounding_light`).
 
     Args:
         clean: 3×H×W in [0,1].
         rain: H×W in [0,1], gray: every channel gets the same streaks.
-        parameters: compositing, α and A; the layers are not looked at.
+        parameters: compositing, lighting and veil; the layers are not looked at.
 
     Returns:
         The 3×H×W rainy image, clipped to [0,1].
     """
+    if parameters.lighting:
+        rain = rain * (1 - parameters.lighting * (1 - surrounding_light(clean)))
     streaked = clean + rain
     if parameters.compositing == "screen":
         streaked = streaked - clean * rain
-    alpha, light = parameters.transmission, parameters.atmospheric_light
-    return (alpha * streaked + (1 - alpha) * light).clamp(0, 1)
+    alpha = transmission(parameters, clean.shape[-2]).to(clean)
+    return (alpha * streaked + (1 - alpha) * parameters.atmospheric_light).clamp(0, 1)
+
+
+def transmission(parameters: RainParameters, height: int) -> Tensor:
+    """Share of light that passes the veil in each row: H×1, float64.
+
+    The logarithm of α, the optical depth, grows linearly from the bottom to the top; its mean is
+    that of the even veil.
+    """
+    upwards = torch.linspace(1, -1, height, dtype=torch.float64).view(-1, 1)
+    return parameters.transmission ** (1 + parameters.veil_rise * upwards)
+
+
+def surrounding_light(clean: Tensor) -> Tensor:
+    """Light of a scene (3×H×W in [0,1]) around each pixel, as a share of the most: H×W in [0,1]."""
+    luma = torch.einsum("chw,c->hw", clean, clean.new_tensor(LUMA))[None, None]
+    places = F.adaptive_avg_pool2d(luma, PLACES)
+    places = places / places.amax().clamp(min=1e-6)
+    return F.interpolate(places, clean.shape[-2:], mode="bilinear", align_corners=False)[0, 0]
 
 
 def rain_layer(parameters: RainParameters, height: int, width: int, seed: int) -> Tensor:
@@ -100,6 +137,8 @@ def rain_layer(parameters: RainParameters, height: int, width: int, seed: int) -
     spectrum = torch.fft.rfft2(_drops(layers, size, seed)) * streak_spectrum(layers, size)
     streaks = torch.fft.irfft2(spectrum, s=size)[:, :height, :width]
     streaks = (streaks * _column(layers, "hardness")).clamp(0, 1) * _column(layers, "brightness")
+    if parameters.disc_density:
+        streaks = torch.cat([streaks, _discs(parameters, height, width, seed)[None]])
     if parameters.compositing == "screen":
         return 1 - (1 - streaks).prod(0)
     return streaks.sum(0).clamp(max=1)
@@ -130,6 +169,34 @@ def streak_spectrum(layers: tuple[RainLayer, ...], size: tuple[int, int]) -> Ten
     exponent = spread * across**2 + (spread + (TAPER * length) ** 2) * along**2
     area = length * sigma * math.sqrt(2 * math.pi)
     return area * torch.sinc(length * along) * torch.exp(-2 * math.pi**2 * exponent)
+
+
+def disc_spectrum(diameter: float, size: tuple[int, int]) -> Tensor:
+    """Fourier transform of a disc in closed form, 2·J₁(x)/x times its area, with a soft rim.
+
+    Args:
+        diameter: pixels.
+        size: height and width of the canvas in pixels.
+
+    Returns:
+        Height×(width//2 + 1), real because the disc lies around pixel (0, 0), where it is 1.
+    """
+    fy = torch.fft.fftfreq(size[0], dtype=torch.float64).view(-1, 1)
+    frequency = torch.hypot(fy, torch.fft.rfftfreq(size[1], dtype=torch.float64))
+    x = (math.pi * diameter * frequency).clamp(min=1e-9)
+    airy = 2 * torch.special.bessel_j1(x) / x
+    return math.pi / 4 * diameter**2 * airy * torch.exp(-2 * (math.pi * RIM * frequency) ** 2)
+
+
+def _discs(parameters: RainParameters, height: int, width: int, seed: int) -> Tensor:
+    """Render the drops out of focus: H×W, in [0, disc_brightness]."""
+    reach = math.ceil(parameters.disc_px + 8 * RIM)
+    size = next_fast_len(height + reach, real=True), next_fast_len(width + reach, real=True)
+    noise = torch.rand(size, generator=torch.Generator().manual_seed(seed ^ DISCS)).double()
+    drops = (1 - noise / parameters.disc_density).clamp(min=0)
+    spectrum = torch.fft.rfft2(drops) * disc_spectrum(parameters.disc_px, size)
+    discs = torch.fft.irfft2(spectrum, s=size)[:height, :width]
+    return discs.clamp(0, 1) * parameters.disc_brightness
 
 
 def _drops(layers: tuple[RainLayer, ...], size: tuple[int, int], seed: int) -> Tensor:

@@ -15,11 +15,14 @@ from ssid.data.rain.render import (
     RainLayer,
     RainParameters,
     composite,
+    disc_spectrum,
+    in_perspective,
     rain_layer,
     render,
     render_rain,
     sample_rain,
     streak_spectrum,
+    transmission,
 )
 from ssid.errors import UserError
 
@@ -32,6 +35,11 @@ PLAIN = RainLayer(
     brightness=0.5,
     hardness=1,
     blur_px=0,
+)
+
+OF_IMAGES = (
+    *("transmission", "atmospheric_light", "veil_rise", "lighting"),
+    *("disc_density", "disc_px", "disc_brightness"),
 )
 
 
@@ -189,6 +197,68 @@ def test_streaks_are_gray():
     torch.testing.assert_close(added[0], added[2])
 
 
+# --- depth, night and drops near the lens --------------------------------------------------------
+
+
+@given(ratio=st.floats(1, 20), count=st.integers(2, 6))
+def test_near_layers_are_larger_and_fewer_and_cover_as_much(ratio, count):
+    layers = in_perspective((dataclasses.replace(PLAIN, blur_px=0.5),) * count, ratio)
+    assert layers[-1].length_px / layers[0].length_px == pytest.approx(ratio)
+    assert layers[-1].width_px / layers[0].width_px == pytest.approx(ratio)
+    assert layers[-1].blur_px / layers[0].blur_px == pytest.approx(ratio)
+    for layer in layers:
+        covered = layer.density * layer.length_px * layer.width_px
+        assert covered == pytest.approx(PLAIN.density * PLAIN.length_px * PLAIN.width_px)
+    assert math.prod(layer.length_px for layer in layers) == pytest.approx(PLAIN.length_px**count)
+
+
+def test_one_layer_has_no_perspective():
+    assert in_perspective((PLAIN,), 5.0) == (PLAIN,)
+
+
+def test_a_veil_grows_upwards_from_nothing():
+    clean, dry = torch.full((3, 33, 4), 0.2, dtype=torch.float64), torch.zeros(33, 4)
+    rising = dataclasses.replace(rain_of(transmission=0.7), veil_rise=1.0)
+    alpha = transmission(rising, 33)
+    assert float(alpha.log().mean()) == pytest.approx(math.log(0.7))
+    assert bool((alpha.diff(dim=0) > 0).all())
+    rainy = composite(clean, dry.double(), rising)
+    torch.testing.assert_close(rainy[:, -1], clean[:, -1])
+    torch.testing.assert_close(rainy[:, 0], 0.49 * clean[:, 0] + 0.51 * 0.8)
+
+
+def test_streaks_at_night_shine_beside_lamps_alone():
+    clean = torch.full((3, 48, 96), 0.02, dtype=torch.float64)
+    clean[:, :, 80:] = 0.9
+    rain = torch.full((48, 96), 0.5, dtype=torch.float64)
+    night = dataclasses.replace(rain_of(), lighting=1.0)
+    added = composite(clean, rain, night) - clean
+    assert float(added[:, :, :40].max()) < 0.02
+    even = composite(clean, rain, rain_of()) - clean
+    torch.testing.assert_close(added[:, :, 92:], even[:, :, 92:])
+
+
+@pytest.mark.parametrize("diameter", [6.0, 21.0])
+def test_a_drop_out_of_focus_is_a_disc(diameter):
+    disc = torch.fft.irfft2(disc_spectrum(diameter, (96, 96)), s=(96, 96)).roll((48, 48), (0, 1))
+    assert float(disc.sum()) == pytest.approx(math.pi / 4 * diameter**2)
+    y, x = torch.meshgrid(torch.arange(-48.0, 48), torch.arange(-48.0, 48), indexing="ij")
+    distance = torch.hypot(y, x)
+    assert float(disc[distance < diameter / 2 - 2.5].min()) > 0.97
+    assert float(disc[distance > diameter / 2 + 3].abs().max()) < 0.03
+
+
+def test_discs_are_as_many_and_as_bright_as_they_are_meant_to_be():
+    few = rain_of(dataclasses.replace(PLAIN, brightness=0.0))
+    discs = dataclasses.replace(few, disc_density=2e-5, disc_px=9.0, disc_brightness=0.3)
+    rain = torch.stack([rain_layer(discs, 256, 256, seed) for seed in range(12)])
+    assert float(rain.max()) <= 0.3
+    # Their brightness is uniform, half of the most on average.
+    expected = 2e-5 / 2 * math.pi / 4 * 9**2 * 0.3
+    assert float(rain.mean()) == pytest.approx(expected, rel=0.2)
+    assert not rain_layer(few, 64, 64, seed=0).any()
+
+
 # --- profiles ------------------------------------------------------------------------------------
 
 
@@ -199,15 +269,18 @@ def test_parameters_stay_within_the_bounds_of_the_profile(profile, seed):
     bounds, drawn = PROFILES[profile], sample_rain(PROFILES[profile], seed)
     assert bounds.layers[0] <= len(drawn.layers) <= bounds.layers[1]
     assert drawn.compositing in bounds.compositing
-    for name in ("transmission", "atmospheric_light"):
+    for name in OF_IMAGES:
         assert getattr(bounds, name)[0] <= getattr(drawn, name) <= getattr(bounds, name)[1]
     lowest, highest = bounds.angle_degrees
     spread = bounds.spread_degrees
+    nearer = 1 if len(drawn.layers) == 1 else math.sqrt(bounds.perspective[1])
+    factors = {"length_px": nearer, "width_px": nearer, "blur_px": nearer, "density": nearer**2}
     for layer in drawn.layers:
         assert lowest - spread <= layer.angle_degrees <= highest + spread
         for name in ("length_px", "width_px", "density", "hardness", "brightness", "blur_px"):
             lower, upper = getattr(bounds, name)
-            assert lower * (1 - 1e-12) <= getattr(layer, name) <= upper * (1 + 1e-12)
+            factor = factors.get(name, 1) * (1 + 1e-12)
+            assert lower / factor <= getattr(layer, name) <= upper * factor
 
 
 @profiles
