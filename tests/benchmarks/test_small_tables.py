@@ -7,7 +7,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from benchmarks import additivity, dvc_changes, niqe_table, whose_ssim
+from benchmarks import additivity, dvc_changes, loader, niqe_table, whose_ssim
 from ssid.errors import MissingFileError
 from support.repository import ROOT
 
@@ -16,6 +16,7 @@ PAGES = {
     "niqe": (niqe_table, "docs/methods/measures.md"),
     "whose_ssim": (whose_ssim, "docs/methods/measures.md"),
     "dvc_changes": (dvc_changes, "docs/experiments.md"),
+    "loader": (loader, "docs/large.md"),
 }
 
 
@@ -76,3 +77,11 @@ def test_an_absent_library_is_named_with_the_command_that_brings_it(monkeypatch)
     monkeypatch.setattr(whose_ssim, "import_module", absent)
     with pytest.raises(MissingFileError, match="kornia is not installed: `uv run --with"):
         whose_ssim.peer("kornia")
+
+
+def test_every_way_to_load_gives_crops(tmp_path, capsys):
+    loader.main(["--images", "3", "--seconds", "0", "--rounds", "1", f"--output={tmp_path}/a.json"])
+    rows = json.loads((tmp_path / "a.json").read_text("utf-8"))["rows"]
+    assert len(rows) == (5 if loader.has_mosaic() else 3)
+    assert loader.table(rows) in capsys.readouterr().out
+    assert all(row["bytes"] > 0 for row in rows)

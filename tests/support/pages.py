@@ -25,12 +25,13 @@ FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.DOTALL |
 
 
 NOT_RUN = {
-    r"(uv run )?dvc (repro|dag|exp|queue|metrics|plots)\b": "tests/pipeline runs DVC, for minutes",
+    r"(uv run )?dvc (repro|commit|dag|exp|queue|metrics|plots)\b": "tests/pipeline runs DVC, for minutes",
     r"uv run dvc (import-url|update)\b": "needs a server",
     r"uv run ssid data get\b": "needs a server",
     r"uv run ssid data add \w+ DATA/": "needs photographs that are not ours to pass on",
     r"uv run python -m benchmarks\.": "measures for minutes to hours",
     r"uv run mlflow ui\b": "does not end",
+    r"uv run torchrun --nnodes": "needs a second machine",
     r"(uv run ssid|mlflow models) serve\b": "does not end; tests/serve asks the page for pictures",
     r"uv run ssid derain \S+\.mp4\b": "needs a video; tests/inference/test_video.py makes one",
     r"uv run ssid track sync --to URI": "needs a server; tests/tracking has one",
