@@ -124,7 +124,7 @@ def measure_streaks(name: str, peer: Peer, folder: Path, limit: int | None) -> d
     scores = []
     for file in track(files, len(files), f"{name}, real streaks"):
         rainy, mask = read_rgb(file), read_rgb(folder / "mask" / file.name)[..., 0] > 127
-        scores.append(vars(streak_scores(rainy, peer.derain(rainy), mask)))
+        scores.append(streak_scores(rainy, peer.derain(rainy), mask)._asdict())
     return {key: round(fmean(score[key] for score in scores), 4) for key in scores[0]}
 
 
@@ -157,7 +157,7 @@ def cells(row: dict[str, Any]) -> Iterator[str]:
     for place in (*PAIRS, "rain800"):
         yield f"{row[place]['psnr_y']:.2f} dB, {row[place]['ssim_y']:.3f}"
     real = row["spa_masks"]
-    yield f"{real['auc']:.3f}"
+    yield f"{real['streak_auc']:.3f}"
     yield f"{real['removed_inside']:.1f}"
     yield f"{real['changed_outside']:.1f}"
 

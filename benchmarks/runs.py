@@ -15,7 +15,7 @@ from ssid.data.params import DataParams
 from ssid.data.store.reader import ImageStore
 from ssid.evaluation.compare.runs import Measured, read_images
 from ssid.evaluation.results import Score, write_scores
-from ssid.evaluation.scores import RAINY, measure, summarise
+from ssid.evaluation.scores import RAINY, measure, measure_streaks, summarise
 from ssid.files import sha256
 from ssid.inference import derain
 from ssid.models import Derainer, load_model
@@ -121,7 +121,8 @@ def images_of(job: Job, run: Training, workspace: Workspace) -> Path:
 def score_set(network: Derainer, store: ImageStore, method: str) -> list[Score]:
     """Return the scores of the rainy images and of a network's estimates, at full size.
 
-    PSNR and SSIM where there are targets, NIQE where there are none; sharpness for both.
+    PSNR and SSIM where there are targets, NIQE where there are none; sharpness for both; and where
+    there are masks of streaks, what was removed of them.
     """
     metrics = ("psnr", "ssim") if store.paired else ("niqe",)
     scores = []
@@ -130,7 +131,8 @@ def score_set(network: Derainer, store: ImageStore, method: str) -> list[Score]:
         rainy = store.rainy(i)
         for name, picture in ((RAINY, rainy), (method, derain(network, rainy))):
             place = store.summary.role, store.summary.name, store.records[i].name, name
-            scores.append(Score(*place, measure(picture, clean, metrics)))
+            measures = measure(picture, clean, metrics) | measure_streaks(store, i, picture)
+            scores.append(Score(*place, measures))
     return scores
 
 

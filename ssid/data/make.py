@@ -3,14 +3,18 @@
 import json
 from dataclasses import asdict, dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ssid.data.fingerprint import fingerprint
 from ssid.data.images import ImageError, bytes_to_decode, read_rgb, shrink
 from ssid.data.params import DataSet
 from ssid.data.rain.render import render
 from ssid.data.roles import Role
 from ssid.data.sources.correspondence import check_same_scene
-from ssid.data.sources.layouts import Item
+from ssid.data.sources.layouts import LAYOUTS, Item
 from ssid.data.sources.listing import Photograph, RefusedFile
+from ssid.data.sources.masks import read_mask
 from ssid.data.sources.side_by_side import split_halves
 from ssid.data.splits import seeded
 from ssid.files import sha256
@@ -19,7 +23,10 @@ from ssid.pictures import Picture
 
 @dataclass(frozen=True)
 class MadeImage:
-    """A finished image, H×W×3 uint8. ``clean`` is None in real sets; ``rain`` as in a Record."""
+    """A finished image, H×W×3 uint8. ``clean`` is None in real sets; ``rain`` as in a Record.
+
+    ``mask``, H×W, is there in benchmarks whose layout has masks.
+    """
 
     item: Item
     name: str
@@ -29,6 +36,7 @@ class MadeImage:
     source_sha256: str
     rain: str
     fingerprint: str
+    mask: NDArray[np.bool_] | None = None
 
 
 class _FileError(ImageError):
@@ -69,6 +77,7 @@ def make_image(
             source_sha256=_sha256(source),
             rain=rain,
             fingerprint=fingerprint(rainy if clean is None else clean),
+            mask=_mask(block, item.mask, rainy) if item.mask and role == "benchmark" else None,
         )
     except ImageError as reason:
         return [_refusal(file, reason) for file in item.files]
@@ -94,6 +103,13 @@ def _photographed(
         return shrink(rainy, max_side), None
     check_same_scene(rainy, clean)
     return shrink(rainy, max_side), shrink(clean, max_side)
+
+
+def _mask(block: DataSet, file: Photograph, rainy: Picture) -> NDArray[np.bool_]:
+    try:
+        return read_mask(file.path, rainy, block.max_side, LAYOUTS[block.layout].mask)
+    except ImageError as reason:
+        raise _FileError(file, reason) from None
 
 
 def _read(file: Photograph) -> Picture:

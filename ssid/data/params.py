@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ssid.config.base import Count, Params, Seed, named
 from ssid.data.rain.profiles import PROFILES
-from ssid.data.roles import Role
+from ssid.data.roles import Mask, Role
 from ssid.errors import UnknownNameError
 
 
@@ -38,6 +38,12 @@ def _is_paired(layout: str) -> bool:
     from ssid.data.sources.layouts import LAYOUTS
 
     return LAYOUTS[layout].paired
+
+
+def _mask_of(layout: str) -> Mask:
+    from ssid.data.sources.layouts import LAYOUTS
+
+    return LAYOUTS[layout].mask
 
 
 def _as_list(marks: object) -> object:
@@ -110,7 +116,7 @@ class DataSet(Params):
 
     @model_validator(mode="after")
     def _rain_falls_on_photographs(self) -> Self:
-        if self.rain is not None and _is_paired(self.layout):
+        if self.rain is not None and (_is_paired(self.layout) or _mask_of(self.layout)):
             raise ValueError(
                 f"rain: {self.rain} is rendered on layout: photographs only; with layout:"
                 f" {self.layout} the images are rainy already, so set rain: null"
@@ -122,18 +128,16 @@ class DataSet(Params):
         return self
 
 
-class _PairedSet(DataSet):
-    @model_validator(mode="after")
-    def _has_rainy_and_clean(self) -> Self:
-        if self.rain is None and not _is_paired(self.layout):
-            raise ValueError(
-                f"layout: {self.layout} has no pairs; name a rain profile to render"
-                f" ({', '.join(PROFILES)}), or list photographs of real rain under real:"
-            )
-        return self
+def _check_paired(block: DataSet) -> None:
+    """Raise ``ValueError`` where a set neither has pairs nor makes them."""
+    if block.rain is None and not _is_paired(block.layout):
+        raise ValueError(
+            f"layout: {block.layout} has no pairs; name a rain profile to render"
+            f" ({', '.join(PROFILES)}), or list photographs of real rain under real:"
+        )
 
 
-class SyntheticSet(_PairedSet):
+class SyntheticSet(DataSet):
     """Training pairs; the share ``val_fraction`` of the photographs is held out for validation.
 
     Pairs whose photograph is in a benchmark, too, are not learnt from, unless ``allow_leakage``.
@@ -142,13 +146,26 @@ class SyntheticSet(_PairedSet):
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
     allow_leakage: bool = False
 
+    @model_validator(mode="after")
+    def _has_rainy_and_clean(self) -> Self:
+        if _mask_of(self.layout):
+            raise ValueError(f"layout: {self.layout} is measured on, not learnt from: benchmark:")
+        _check_paired(self)
+        return self
+
 
 class RealSet(DataSet):
     """Rainy images; targets, if the layout has any, are dropped. With ``rain``: a stand-in."""
 
 
-class BenchmarkSet(_PairedSet):
-    """Pairs that are only ever evaluated."""
+class BenchmarkSet(DataSet):
+    """Pairs, or rainy photographs with masks of their streaks, that are only ever evaluated."""
+
+    @model_validator(mode="after")
+    def _has_pairs_or_masks(self) -> Self:
+        if not _mask_of(self.layout):
+            _check_paired(self)
+        return self
 
 
 class DataParams(Params):

@@ -63,7 +63,12 @@ def _prepare(
     jobs = [(item, i) for item in items for i in range(block.renderings)]
     with (
         Journal(folder, identify(role, block, items)) as journal,
-        StoreWriter(folder, paired=role != "real", expected=len(jobs)) as writer,
+        StoreWriter(
+            folder,
+            paired=role != "real" and all(item.clean for item in items),
+            expected=len(jobs),
+            mask=LAYOUTS[block.layout].mask if role == "benchmark" else "",
+        ) as writer,
     ):
         entries = writer.recover(journal)
         before = f" ({len(entries)} were done before)" if entries else ""
@@ -124,7 +129,7 @@ def _stored(image: MadeImage | list[RefusedFile], writer: StoreWriter) -> Entry:
         split="train",
         height=height,
         width=width,
-        offset=writer.add(image.rainy, image.clean),
+        offset=writer.add(image.rainy, image.clean, image.mask),
         source=image.source,
         source_sha256=image.source_sha256,
         rain=image.rain,

@@ -14,11 +14,14 @@ from ssid.evaluation.scores import images_of
 from ssid.files import sha256
 from ssid.metrics.downstream import IOU
 from ssid.metrics.niqe import STEADY_BLOCKS
+from ssid.metrics.streaks import MARGIN
 
 PROTOCOL = {
     "estimates": "measured one by one at full size, rounded to 8 bit",
     "psnr_y": "BT.601 luma of MATLAB's rgb2ycbcr, not rounded, peak 255, at most 100 dB",
     "ssim": "Gaussian 11×11, σ 1.5, windows inside the image only, no downsampling",
+    "streaks": "luma (BT.601) removed from the photograph, against its mask: area under the ROC"
+    f" curve; mean inside; mean absolute change further than {MARGIN} pixels from it",
     "niqe": "pristine model of Mittal et al. 2013, luma of BT.601 in whole numbers, crop border 0,"
     f" blocks of 96×96, at least {STEADY_BLOCKS} of them",
     "lpips": "version 0.1, trunk AlexNet, RGB",
@@ -78,6 +81,7 @@ def describe_set(store: ImageStore, scores: Sequence[Score]) -> dict[str, Any]:
     """Return which images a set of scores was measured on, and which are missing, and why."""
     summary = store.summary
     kind = "stand-in for real rain (rendered)" if summary.standin else summary.role
+    kind = "masks of streaks" if summary.mask == "streaks" else kind
     return {
         "images": summary.images + sum(summary.refused.values()),
         "measured": len(images_of(store, scores)),

@@ -11,6 +11,9 @@ from ssid.metrics.table import METRICS
 
 PLACE = ("role", "set", "image", "method")
 
+MARKED = "{} streaks"
+"""Name of the picture of what a method finds of the streaks in a mask."""
+
 Measures = Mapping[str, float]
 """Values by key of the metric; what was not measured, or is undefined, has no key."""
 

@@ -27,6 +27,8 @@ from ssid.project import Project, data_digests, describe_real_rain, open_stores
 from ssid.tracking import flatten, track_run
 
 STAGES = {"teacher": "pretrain", "student": "distill"}
+BARS = ("psnr_y", "ssim_y", "streak_auc", "removed_inside", "changed_outside", "niqe")
+"""What `dvc plots` can show of every set."""
 
 
 def evaluate(
@@ -136,12 +138,11 @@ def write_bars(path: Path, metrics: Mapping[str, Any]) -> None:
     """Write the means by set and method, for a bar chart."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(("set", "method", "psnr_y", "ssim_y", "niqe"))
+        writer.writerow(("set", "method", *BARS))
         for role in ("benchmark", "real"):
             for name, methods in metrics.get(role, {}).items():
                 for method, means in methods.items():
-                    numbers = (means.get(metric) for metric in ("psnr_y", "ssim_y", "niqe"))
-                    writer.writerow((f"{role}/{name}", method, *numbers))
+                    writer.writerow((f"{role}/{name}", method, *map(means.get, BARS)))
 
 
 def write_curve(source: Path, target: Path) -> None:

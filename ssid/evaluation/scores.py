@@ -14,9 +14,11 @@ from accelerate.utils import gather_object
 from ssid.data.splits import evenly_spaced
 from ssid.data.store.reader import ImageStore
 from ssid.evaluation.params import EvaluateParams
-from ssid.evaluation.results import Measures, Score
+from ssid.evaluation.results import MARKED, Score
 from ssid.inference import derain
+from ssid.metrics.marking import mark_streaks
 from ssid.metrics.perceptual import Lpips
+from ssid.metrics.streaks import streak_scores
 from ssid.metrics.table import METRICS, Metric
 from ssid.models import Derainer
 from ssid.pictures import Picture, to_tensor, write_picture
@@ -55,20 +57,22 @@ def evaluate_set(
         image = store.records[index].name
         for method, picture in pictures.items():
             measures = measure(picture, clean, params.metrics, lpips)
+            measures |= measure_streaks(store, index, picture)
             place = store.summary.role, store.summary.name, image, method
             scores.append((index, Score(*place, measures)))
-        save_pictures(folder / image, pictures if clean is None else {**pictures, CLEAN: clean})
+        shown = pictures if clean is None else {**pictures, CLEAN: clean}
+        save_pictures(folder / image, shown | draw_streaks(store, index, pictures))
     gathered = sorted(gather_object(scores), key=lambda item: item[0])
     return [score for _, score in gathered]
 
 
 def measure(
     picture: Picture, clean: Picture | None, metrics: Sequence[str], lpips: Lpips | None = None
-) -> Measures:
+) -> dict[str, float]:
     """Return the chosen metrics of one H×W×3 uint8 picture; fidelity needs the clean one."""
     image = to_tensor(picture, torch.float64)
     truth = None if clean is None else to_tensor(clean, torch.float64)
-    measured = {}
+    measured: dict[str, float] = {}
     for metric in image_metrics(metrics):
         if metric.measure is not None and (truth is not None or not metric.paired):
             with suppress(ValueError):  # such as NIQE, of an image too small or without texture
@@ -76,6 +80,24 @@ def measure(
     if lpips is not None and truth is not None:
         measured["lpips"] = float(lpips(image[None], truth[None]))
     return measured
+
+
+def measure_streaks(store: ImageStore, index: int, picture: Picture) -> dict[str, float]:
+    """Return how an estimate agrees with the mask of the streaks, where the set has such masks."""
+    mask = store.mask(index) if store.summary.mask == "streaks" else None
+    return {} if mask is None else streak_scores(store.rainy(index), picture, mask)._asdict()
+
+
+def draw_streaks(
+    store: ImageStore, index: int, pictures: Mapping[str, Picture]
+) -> dict[str, Picture]:
+    """Return a picture of hits, misses and false alarms by estimate, where there are masks."""
+    mask = store.mask(index) if store.summary.mask == "streaks" else None
+    if mask is None:
+        return {}
+    rainy = store.rainy(index)
+    estimates = {method: picture for method, picture in pictures.items() if method != RAINY}
+    return {MARKED.format(m): mark_streaks(rainy, p, mask) for m, p in estimates.items()}
 
 
 def image_metrics(chosen: Iterable[str]) -> list[Metric]:

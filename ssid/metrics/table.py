@@ -30,6 +30,7 @@ class Metric:
         paired: flag: it needs the clean image.
         measure: the function of one image; None where a whole set or a loaded network is needed.
             It raises ``ValueError`` for an image that it has no value for.
+        masked: flag: it needs a mask of streaks, see :mod:`ssid.metrics.streaks`.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Metric:
     direction: Literal[-1, 0, 1]
     paired: bool
     measure: MeasureImage | None = None
+    masked: bool = False
 
     @property
     def rise(self) -> str:
@@ -104,6 +106,13 @@ SSIM_Y = add_metric(
     Metric("ssim_y", "ssim", "SSIM (Y)", "", 4, 1, True, lambda x, y: float(ssim(x, y, "y")))
 )
 LPIPS = add_metric(Metric("lpips", "lpips", "LPIPS", "", 4, -1, True))
+STREAK_AUC = add_metric(Metric("streak_auc", "", "AUC of streaks", "", 3, 1, False, masked=True))
+REMOVED_INSIDE = add_metric(
+    Metric("removed_inside", "", "Removed in streaks", "", 1, 0, False, masked=True)
+)
+CHANGED_OUTSIDE = add_metric(
+    Metric("changed_outside", "", "Changed elsewhere", "", 1, -1, False, masked=True)
+)
 NIQE = add_metric(
     Metric("niqe", "niqe", "NIQE", "", 2, -1, False, lambda x, _: steady_niqe(to_picture(x)))
 )

@@ -17,20 +17,20 @@ def scene():
 def test_a_perfect_removal_finds_every_streak_and_nothing_else(scene):
     clean, rainy, mask = scene
     scores = streak_scores(rainy, clean, mask)
-    assert scores.auc == 1
+    assert scores.streak_auc == 1
     assert scores.removed_inside == pytest.approx(60)
     assert scores.changed_outside == 0
 
 
 def test_leaving_the_rain_in_is_chance(scene):
     _, rainy, mask = scene
-    assert streak_scores(rainy, rainy, mask).auc == 0.5
+    assert streak_scores(rainy, rainy, mask).streak_auc == 0.5
 
 
 def test_darkening_everything_finds_nothing_and_changes_the_scene(scene):
     _, rainy, mask = scene
     scores = streak_scores(rainy, rainy - 10, mask)
-    assert scores.auc == pytest.approx(0.5, abs=1e-6)
+    assert scores.streak_auc == pytest.approx(0.5, abs=1e-6)
     assert scores.removed_inside == pytest.approx(10)
     assert scores.changed_outside == pytest.approx(10)
 
@@ -39,7 +39,7 @@ def test_half_of_the_streaks_is_worth_half_of_the_area(scene):
     clean, rainy, mask = scene
     half = rainy.copy()
     half[:, :32] = clean[:, :32]
-    assert streak_scores(rainy, half, mask).auc == pytest.approx(0.75)
+    assert streak_scores(rainy, half, mask).streak_auc == pytest.approx(0.75)
 
 
 def test_pixels_close_to_the_mask_do_not_count_as_background(scene):

@@ -38,7 +38,8 @@ def read_summary(path: Path) -> Summary:
             f"{path} was prepared by another version of ssid (its format is"
             f" {found.get('format', 'older')!r:.20}, expected {FORMAT}): run `dvc repro`."
         )
-    return make_row(Summary, found, path)
+    # Sets that were prepared before there were masks have none, and stay as they are.
+    return make_row(Summary, {"mask": ""} | found, path)
 
 
 def make_row(kind: type[Row], values: dict[str, Any], path: Path) -> Row:

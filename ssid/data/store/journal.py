@@ -15,7 +15,7 @@ from ssid.data.roles import Role
 from ssid.data.sources.archives import is_archive
 from ssid.data.sources.layouts import Item
 from ssid.data.sources.listing import RefusedFile
-from ssid.data.store.records import CLEAN, RAINY, Record
+from ssid.data.store.records import CLEAN, MASK, RAINY, Record
 
 JOURNAL = "journal.jsonl"
 DATA = Path(__file__).parents[1]  # the code that images pass through lies below it
@@ -56,7 +56,7 @@ class Journal:
         self._head = _line(identity)
         lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
         same = lines[:1] == [self._head]
-        _clear(folder, {JOURNAL, RAINY, CLEAN} if same else set())
+        _clear(folder, {JOURNAL, RAINY, CLEAN, MASK} if same else set())
         self.entries = _parsed(lines[1:] if same else [])
         # Without a buffer: what is added has left this process, and a kill cannot take it back.
         self._file = path.open("r+b" if same else "w+b", buffering=0)

@@ -10,6 +10,9 @@ from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ssid.data.store.checks import (
     array_digest,
     check_records,
@@ -19,7 +22,7 @@ from ssid.data.store.checks import (
     read_summary,
     set_digest,
 )
-from ssid.data.store.records import CATALOGUE, CLEAN, RAINY, Record, Split
+from ssid.data.store.records import CATALOGUE, CLEAN, MASK, RAINY, Record, Split
 from ssid.pictures import Picture
 
 
@@ -40,6 +43,9 @@ class ImageStore:
         self._clean = open_array(self.path / CLEAN) if self.paired else None
         if self._clean is not None and self._clean.shape != self._rainy.shape:
             raise damaged(self.path, f"{RAINY} and {CLEAN} differ in size")
+        self._mask = open_array(self.path / MASK) if self.summary.mask else None
+        if self._mask is not None and 3 * self._mask.size != self._rainy.size:
+            raise damaged(self.path, f"{RAINY} and {MASK} differ in size")
 
     def __reduce__(self) -> tuple[type["ImageStore"], tuple[Path, frozenset[str]]]:
         # A worker process opens the files again; to pickle a memory map would copy all of it.
@@ -70,7 +76,7 @@ class ImageStore:
         Raises:
             UserError: if they differ.
         """
-        arrays = [self._rainy] if self._clean is None else [self._rainy, self._clean]
+        arrays = [a for a in (self._rainy, self._clean, self._mask) if a is not None]
         if set_digest([array_digest(array) for array in arrays], self.records) != (
             self.summary.digest
         ):
@@ -89,6 +95,17 @@ class ImageStore:
         if self._clean is None:
             raise ValueError(f"{self.path} has no clean images")
         return _view(self._clean, self.records[index])
+
+    def mask(self, index: int) -> NDArray[np.bool_] | None:
+        """Return the mask of image ``index``, H×W, or None where the set has none.
+
+        What it marks says ``summary.mask``, see :data:`ssid.data.roles.Mask`.
+        """
+        if self._mask is None:
+            return None
+        record = self.records[index]
+        pixels = self._mask[record.offset // 3 :][: record.height * record.width]
+        return pixels.reshape(record.height, record.width) > 0
 
     def split(self, name: Split) -> list[int]:
         """Return the indices of the images of a split, ascending, without those excluded."""

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ssid.data.roles import Mask
+
 FORMAT = 2
 """Of prepared sets; another one is prepared again."""
-RAINY, CLEAN = "rainy.npy", "clean.npy"
+RAINY, CLEAN, MASK = "rainy.npy", "clean.npy", "mask.npy"
 CATALOGUE, SAMPLES = "catalogue", "samples"
 QUARANTINE, SUMMARY = "quarantine.json", "summary.json"
 
@@ -67,6 +69,8 @@ class Summary:
         paired: flag that says whether the images have targets.
         standin: flag that says whether rendered rain stands in for real rain.
         digest: SHA-256 over the bytes of the images and the rows of the catalogue.
+        mask: mask that every image has in ``mask.npy``: H×W bytes, 0 or 255, at a third of the
+            offset of the image.
         refused: images, or pairs, that are missing from the set, counted by reason; notes and other
             files that are no images do not count.
     """
@@ -85,6 +89,7 @@ class Summary:
     paired: bool
     standin: bool
     digest: str
+    mask: Mask = ""
     refused: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:

@@ -12,7 +12,9 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ssid.data.roles import Mask
 from ssid.data.sources.listing import RefusedFile
 from ssid.data.store.checks import as_json, set_digest
 from ssid.data.store.journal import JOURNAL, Entry, Journal
@@ -20,6 +22,7 @@ from ssid.data.store.reader import ImageStore
 from ssid.data.store.records import (
     CLEAN,
     FORMAT,
+    MASK,
     QUARANTINE,
     RAINY,
     SUMMARY,
@@ -59,7 +62,7 @@ class ArrayWriter:
             self.size += len(data)
         return self.sha256 == sha256
 
-    def append(self, picture: Picture) -> int:
+    def append(self, picture: NDArray[np.uint8]) -> int:
         """Append the bytes of ``picture`` and return the offset of the first."""
         offset = self.size
         data = np.ascontiguousarray(picture).data
@@ -97,11 +100,13 @@ class StoreWriter:
         path: existing folder.
         paired: flag that says whether targets are stored.
         expected: number of images that are to be added, at most.
+        mask: mask that comes with every image.
     """
 
-    def __init__(self, path: Path, *, paired: bool, expected: int) -> None:
+    def __init__(self, path: Path, *, paired: bool, expected: int, mask: Mask = "") -> None:
         self.path = path
         self.paired = paired
+        self.mask = mask
         self._expected = expected
         self._added = 0
         with ExitStack() as files:
@@ -110,8 +115,11 @@ class StoreWriter:
             self._clean = ArrayWriter(path / CLEAN) if paired else None
             if self._clean:
                 files.callback(self._clean.close)
+            self._mask = ArrayWriter(path / MASK) if mask else None
+            if self._mask:
+                files.callback(self._mask.close)
             self._files = files.pop_all()
-        self._arrays = [array for array in (self._rainy, self._clean) if array]
+        self._arrays = [array for array in (self._rainy, self._clean, self._mask) if array]
 
     def __enter__(self) -> Self:
         return self
@@ -129,7 +137,7 @@ class StoreWriter:
     def _cannot_write(self, error: OSError) -> str:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             return f"cannot write to {self.path.parent}: {error.strerror}. Nothing was left behind."
-        images = self._rainy.size * (1 + self.paired)
+        images = sum(array.size for array in self._arrays)
         needed = images * self._expected // max(1, self._added)
         free = shutil.disk_usage(self.path).free + images
         return (
@@ -138,8 +146,14 @@ class StoreWriter:
             " `max_side:` for this set. Nothing was left behind."
         )
 
-    def add(self, rainy: Picture, clean: Picture | None) -> int:
-        """Append an image, H×W×3, with its target, and return its offset."""
+    def add(
+        self, rainy: Picture, clean: Picture | None, mask: NDArray[np.bool_] | None = None
+    ) -> int:
+        """Append an image, H×W×3, with its target and its mask, H×W, and return its offset."""
+        if self._mask is not None:
+            if mask is None or mask.shape != rainy.shape[:2]:
+                raise ValueError("an image of a set with masks needs one of its size")
+            self._mask.append(mask.astype(np.uint8) * 255)
         if self._clean is not None:
             if clean is None or clean.shape != rainy.shape:
                 raise ValueError("an image of a paired set needs a target of its size")
@@ -162,7 +176,7 @@ class StoreWriter:
         sizes = [entry.record.size for entry in entries if entry.record]
         ends = entries[-1].sha256 if entries else self.sha256
         if not all(
-            array.recover(sum(sizes), sha256)
+            array.recover(sum(sizes) // (3 if array is self._mask else 1), sha256)
             for array, sha256 in zip(self._arrays, ends, strict=True)
         ):
             journal.forget()
@@ -214,6 +228,7 @@ class StoreWriter:
             paired=self.paired,
             standin=standin,
             digest=digest,
+            mask=self.mask,
             refused=missing,
         )
         (self.path / QUARANTINE).write_text(as_json([asdict(file) for file in refused]), "utf-8")

@@ -10,7 +10,7 @@ from ssid.evaluation.compare.statistics import show_change
 from ssid.evaluation.scores import CLEAN, RAINY
 from ssid.pictures import Picture, Row, write_rows
 
-RANKING = ("psnr_y", "niqe")
+RANKING = ("psnr_y", "streak_auc", "niqe")
 """What gains and losses are told by: the first of them that a set has."""
 
 MAX_BYTES = 5_000_000

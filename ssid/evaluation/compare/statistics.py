@@ -22,7 +22,10 @@ NOISE = "noise"
 TOO_FEW = "too few images"
 
 
-COMPARED = ("psnr_y", "ssim_y", "lpips", "niqe", "sharpness")
+COMPARED = (
+    *("psnr_y", "ssim_y", "lpips", "streak_auc", "removed_inside", "changed_outside"),
+    *("niqe", "sharpness"),
+)
 """The metrics in which evaluations are compared; those in RGB would say the same twice."""
 
 

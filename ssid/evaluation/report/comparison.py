@@ -1,16 +1,22 @@
 """Numbers beside their rainy input: what changed, and whether that is better."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from ssid.evaluation.report.results import RAINY, SetResults
 from ssid.evaluation.results import Measures
-from ssid.metrics.table import METRICS, NIQE, PSNR_Y, Metric
+from ssid.metrics.table import METRICS, PSNR_Y, STREAK_AUC, Metric
 
 
-def shown_metrics(role: str) -> list[Metric]:
-    """Return the columns of a role's tables: with clean images the fidelity to them."""
-    return [metric for metric in METRICS.values() if metric.paired == (role == "benchmark")]
+def shown_metrics(measured: Collection[str]) -> list[Metric]:
+    """Return the columns of a set's tables, of the keys that were measured on it.
+
+    Where clean images are known, the fidelity to them; else what needs none. What needs a mask of
+    streaks is shown wherever there is one.
+    """
+    known = [metric for metric in METRICS.values() if metric.key in measured]
+    truth = any(metric.paired for metric in known)
+    return [metric for metric in known if metric.masked or metric.paired == truth]
 
 
 class Cell(NamedTuple):
@@ -56,13 +62,9 @@ def compare(metric: Metric, before: float | None, after: float | None) -> Cell:
     return Cell(metric.show(after), change, verdict)
 
 
-def tabulate(role: str, methods: Mapping[str, Measures]) -> Table:
+def tabulate(methods: Mapping[str, Measures]) -> Table:
     """Return the table of one set, or of one image, with the columns that were measured."""
-    columns = [
-        metric
-        for metric in shown_metrics(role)
-        if any(metric.key in measures for measures in methods.values())
-    ]
+    columns = shown_metrics({key for measures in methods.values() for key in measures})
     rainy = methods.get(RAINY, {})
     rows = {
         method: [
@@ -75,9 +77,12 @@ def tabulate(role: str, methods: Mapping[str, Measures]) -> Table:
 
 
 def main_metric(results: SetResults) -> Metric | None:
-    """Return what a set is judged by: PSNR on Y where there is truth, else NIQE, else nothing."""
+    """Return what a set is judged by: PSNR on Y with truth, else masks of streaks, else nothing.
+
+    NIQE judges no set: it does not tell photographs of real rain from clean ones.
+    """
     measured = results.means.get(RAINY, {})
-    return next((metric for metric in (PSNR_Y, NIQE) if metric.key in measured), None)
+    return next((metric for metric in (PSNR_Y, STREAK_AUC) if metric.key in measured), None)
 
 
 def gains(results: SetResults, method: str, metric: Metric) -> dict[str, float]:

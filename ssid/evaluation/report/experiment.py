@@ -90,6 +90,8 @@ def describe_kind(experiment: Experiment, results: SetResults) -> str:
         return results.kind
     if results.role == "real":
         return "real rain, no clean images"
+    if results.masked:
+        return "real rain, masks of its streaks"
     return _kind_of_pairs(experiment.catalogue, "benchmark", results.name)
 
 

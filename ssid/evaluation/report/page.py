@@ -18,6 +18,7 @@ from ssid.evaluation.report.figures import Chart, draw_chart
 from ssid.evaluation.report.rain import FittedFigure, read_fitted
 from ssid.evaluation.report.results import STUDENT, TEACHER, Results, read_results
 from ssid.evaluation.report.sections import first_look, make_sections
+from ssid.metrics.marking import SEEN
 
 STAGES = {"pretrain": TEACHER, "distill": STUDENT}
 
@@ -65,6 +66,7 @@ def render(
         first=first_look(sections),
         fitted=fitted,
         protocol=results.protocol,
+        seen=SEEN,
         networks=describe_networks(experiment, results),
         speed=_ratio(results, "latency_ms", "faster", "as fast", "slower"),
         size=_ratio(results, "parameters", "smaller", "as large", "larger"),

@@ -11,6 +11,7 @@ from PIL import Image
 from ssid.errors import UserError
 from ssid.evaluation.report.comparison import gains, main_metric
 from ssid.evaluation.report.results import AGAIN, CLEAN, RAINY, STUDENT, SetResults
+from ssid.evaluation.results import MARKED
 
 MAX_BYTES = 10_500_000
 """Of all pictures together; base64 adds a third, so that the page stays below 15 MB."""
@@ -108,7 +109,7 @@ def files_of(results: SetResults, image: str) -> dict[str, Path]:
             f"images.csv names the image {image!r}, which lies outside {results.pictures}. {AGAIN}"
         )
     others = (m for m in results.means if m not in (RAINY, STUDENT))
-    files = _existing(folder, (RAINY, STUDENT, *others, CLEAN))
+    files = _existing(folder, (RAINY, STUDENT, MARKED.format(STUDENT), *others, CLEAN))
     return files if {RAINY, STUDENT} <= files.keys() else {}
 
 

@@ -17,7 +17,7 @@ Curve = Mapping[str, list[tuple[float, float]]]
 """(step, value) by name of the column: loss, psnr."""
 
 TOPICS = (
-    *("estimates", "psnr_y", "ssim", "lpips", "niqe", "downstream"),
+    *("estimates", "psnr_y", "ssim", "streaks", "lpips", "niqe", "downstream"),
     *("macs", "latency", "memory"),
 )
 """What the page quotes of the protocol."""
@@ -30,7 +30,7 @@ class SetResults:
     """What was measured on one data set.
 
     Attributes:
-        role: benchmark (pairs) or real (no clean images).
+        role: benchmark (pairs, or masks of streaks) or real (no clean images).
         name: name of the set.
         kind: words of the protocol for it; names stand-ins for real rain as such.
         digest: SHA-256 of the prepared set.
@@ -55,6 +55,11 @@ class SetResults:
     def standin(self) -> bool:
         """Whether rendered rain stands in for real rain."""
         return "stand-in" in self.kind
+
+    @property
+    def masked(self) -> bool:
+        """Whether masks say where the streaks are."""
+        return "masks" in self.kind
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Section(NamedTuple):
         headline: the student's.
         others: cells of the other networks by method.
         kept: share of the sharpness of the rainy images that the student keeps.
+        niqe: student's NIQE, which judges nothing; and before that of the rainy images.
         undefined: images without a value of ``metric``.
         table: means by method.
         chart: gain of every image.
@@ -52,6 +53,7 @@ class Section(NamedTuple):
     headline: Cell
     others: dict[str, Cell]
     kept: Cell
+    niqe: tuple[Cell, Cell]
     undefined: int
     table: Table
     chart: Chart | None
@@ -82,14 +84,14 @@ def first_look(sections: Sequence[Section]) -> tuple[Section, Shown] | None:
 
 
 def _display_order(section: Section) -> int:
-    """Return 0 for real rain, 1 for stand-ins, 2 for pairs: what the student adapts to is first."""
+    """Return 0 for real rain, 1 for stand-ins, 2 for pairs: what the student is for comes first."""
     if section.results.standin:
         return 1
-    return 0 if section.results.role == "real" else 2
+    return 0 if section.results.role == "real" or section.results.masked else 2
 
 
 def _shown(results: SetResults, choice: Choice, panel: Panel) -> Shown:
-    return Shown(choice, panel, tabulate(results.role, results.images[choice.image]))
+    return Shown(choice, panel, tabulate(results.images[choice.image]))
 
 
 def _section(results: SetResults, experiment: Experiment, images: Sequence[Shown]) -> Section:
@@ -106,8 +108,9 @@ def _section(results: SetResults, experiment: Experiment, images: Sequence[Shown
         headline=means.pop(STUDENT),
         others=means,
         kept=compare(SHARPNESS, rainy.get(SHARPNESS.key), student.get(SHARPNESS.key)),
+        niqe=(_mean(results, RAINY, NIQE), _mean(results, STUDENT, NIQE)),
         undefined=len(results.images) - len(gains(results, STUDENT, metric)) if metric else 0,
-        table=tabulate(results.role, results.means),
+        table=tabulate(results.means),
         chart=_draw_gains(results, methods, metric) if metric else None,
         images=images,
     )
@@ -125,11 +128,10 @@ def _draw_gains(results: SetResults, methods: Sequence[str], metric: Metric) -> 
     ordered = {
         method: sorted(gains(results, method, metric).values(), reverse=True) for method in methods
     }
-    y_label = "NIQE, rainy − derained" if metric is NIQE else "gain in PSNR (Y), dB"
     return draw_chart(
         f"Every image of {results.role}/{results.name}",
         "images, sorted for each network by its gain",
-        y_label,
+        f"gain in {metric.label}{metric.unit.replace(' ', ', ')}",
         {method: list(enumerate(values, start=1)) for method, values in ordered.items()},
         include=[0.0],
     )

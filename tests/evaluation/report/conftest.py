@@ -51,6 +51,7 @@ real:
   rainlike: {root: photographs, layout: photographs, rain: standin}
 benchmark:
   pairs: {root: pairs, layout: pairs}
+  seen: {root: seen, layout: masked}
 """,
     "evaluate.yaml": """
 metrics: [psnr, ssim, niqe]
@@ -79,12 +80,26 @@ def real_scores():
             yield Score("real", "rainlike", image, method, measures)
 
 
+def masked_scores():
+    for image, area in {"p.png": 0.6, "q.png": 0.8}.items():
+        for method, streak_auc in (("rainy", 0.5), ("teacher", 0.65), ("student", area)):
+            outside = 0.0 if method == "rainy" else 2.0
+            measures = {"streak_auc": streak_auc, "changed_outside": outside, "sharpness": 9.0}
+            yield Score("benchmark", "seen", image, method, measures)
+
+
 def write_evaluation(folder, scores):
     folder.mkdir(parents=True)
     write_json(folder / "metrics.json", {**summarise(scores), "network": NETWORKS})
     write_scores(folder / "images.csv", scores)
     sets = {
         "benchmark/pairs": {"images": 50, "refused": {}, "kind": "benchmark", "digest": "ab" * 32},
+        "benchmark/seen": {
+            "images": 2,
+            "refused": {},
+            "kind": "masks of streaks",
+            "digest": "ef" * 32,
+        },
         "real/rainlike": {
             "images": 7,
             "refused": {"the sizes of the pair differ": 4},
@@ -103,7 +118,9 @@ def write_evaluation(folder, scores):
 
 def write_picture(folder, score):
     levels = {"rainy": 200, "teacher": 60, "student": 90, "clean": 40}
-    methods = (score.method, "clean") if score.role == "benchmark" else (score.method,)
+    levels |= {"student streaks": 10}
+    other = {"pairs": "clean", "seen": "student streaks"}.get(score.set, score.method)
+    methods = (score.method, other)
     picture = {m: np.full((24, 32, 3), levels[m], np.uint8) for m in methods}
     save_pictures(folder / "pictures" / score.role / score.set / score.image, picture)
 
@@ -120,7 +137,7 @@ def write_curve(path):
 @pytest.fixture
 def evaluation(tmp_path):
     folder = tmp_path / "evaluation"
-    write_evaluation(folder, [*pair_scores(), *real_scores()])
+    write_evaluation(folder, [*pair_scores(), *masked_scores(), *real_scores()])
     return folder
 
 

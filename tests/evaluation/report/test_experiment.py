@@ -50,6 +50,7 @@ def test_training_sets_are_listed_with_the_measured_ones(experiment, results):
     assert [(row.role, row.name) for row in rows] == [
         ("training", "drawn"),
         ("benchmark", "pairs"),
+        ("benchmark", "seen"),
         ("real", "rainlike"),
     ]
     assert rows[0].kind == "pairs, rain rendered by ssid (rain100l)"

@@ -42,18 +42,13 @@ def test_places_have_names(total, names):
     assert [place(rank, total) for rank in range(total)] == names
 
 
-def test_real_images_are_ranked_by_the_fall_of_their_niqe(evaluation):
-    real = next(of_set for of_set in read_results(evaluation).sets if of_set.role == "real")
-    assert choose(real, 5) == [Choice("y.png", "best"), Choice("x.png", "worst")]
+def test_images_with_masks_are_ranked_by_the_area_under_their_curve(evaluation):
+    masked = next(of_set for of_set in read_results(evaluation).sets if of_set.masked)
+    assert choose(masked, 5) == [Choice("q.png", "best"), Choice("p.png", "worst")]
 
 
-def test_images_that_nothing_ranks_are_shown_unranked(evaluation):
-    lines = [line.split(",") for line in (evaluation / "images.csv").read_text().splitlines()]
-    for fields in lines[1:]:
-        fields[-2] = ""  # NIQE
-    (evaluation / "images.csv").write_text("\n".join(map(",".join, lines)))
-    metrics = (evaluation / "metrics.json").read_text().replace('"niqe"', '"other"')
-    (evaluation / "metrics.json").write_text(metrics)
+def test_photographs_that_nothing_judges_are_shown_unranked(evaluation):
+    """NIQE was measured on them, and ranks nothing."""
     real = next(of_set for of_set in read_results(evaluation).sets if of_set.role == "real")
     assert [choice.place for choice in choose(real, 2)] == ["unranked", "unranked"]
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from ssid.data.roles import Mask
 from ssid.data.sources.listing import Listing, Photograph, RefusedFile, list_folder, list_text
 from ssid.data.sources.manifests import list_manifest
 from ssid.data.sources.side_by_side import Order
@@ -25,22 +26,25 @@ class Item:
         rainy: the rainy image, None where rain is still to be rendered.
         clean: its target, None where there is none. The same file as ``rainy`` if side by side.
         order: order of the halves in a side-by-side image.
+        mask: the picture that says which pixels are meant, see :data:`ssid.data.roles.Mask`.
     """
 
     name: str
     rainy: Photograph | None = None
     clean: Photograph | None = None
     order: Order | None = None
+    mask: Photograph | None = None
 
     @property
     def files(self) -> list[Photograph]:
-        """The one or two files of the item."""
-        return list(dict.fromkeys(file for file in (self.rainy, self.clean) if file))
+        """The one to three files of the item, the rainy one first."""
+        files = (self.rainy, self.clean, self.mask)
+        return list(dict.fromkeys(file for file in files if file))
 
     @property
     def photograph(self) -> str:
         """Name of the scene: items that differ only in their rain share it."""
-        return self.files[-1].name
+        return (self.clean or self.files[0]).name
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ class Layout:
         advice: sentence on what to do where ``items`` finds none.
         paired: flag that says whether every item has a clean target.
         order: order of the halves of an image, if it has two.
+        mask: mask that comes with every item, for benchmarks alone.
         rank: layouts of a lower rank are tried first.
     """
 
@@ -128,6 +133,7 @@ class Layout:
     advice: str
     paired: bool = True
     order: Order | None = None
+    mask: Mask = ""
     rank: int = 0
 
 
