@@ -20,7 +20,7 @@ ROOMS = [
     {"training"},
     {"evaluation"},
     {"prune", "presets", "entry"},
-    {"deployment"},
+    {"deployment", "launch"},
     {"cli"},
 ]
 """From the ground floor up. A module may import from its own room and from those of lower floors;

@@ -36,7 +36,7 @@ from ssid.training.job import Job, make_batches
 from ssid.training.journal import Journal
 from ssid.training.optimizer import learning_rate, make_optimizer
 from ssid.training.precision import precision
-from ssid.training.processes import mean_over, together
+from ssid.training.processes import check_start, mean_over, together
 from ssid.training.state import collect, restore
 from ssid.training.validation import central_crops, validate
 
@@ -78,6 +78,7 @@ def train(job: Job, output: Path) -> None:
         if main:
             stack.enter_context(owned(job.folder))
         checkpoint = load_checkpoint(job.folder / "checkpoints", job.identity)
+        check_start(accelerator, checkpoint.progress.step if checkpoint else 0, job.folder)
         store = job.tracking if main else None
         tracked = track_run(store, job.stage, job.folder, job.fingerprint)
         tracker, stop = stack.enter_context(tracked), stack.enter_context(termination())

@@ -61,10 +61,9 @@ def assert_complete(uri: str, run: Run) -> None:
 def start(run: Run, uri: str, steps: int, pause: float = 0.0, **environment: str):
     """Train in a new process, whose working directory is that of the run."""
     run.folder.mkdir(parents=True, exist_ok=True)
-    script = ROOT / "tests" / "support" / "tracked_training.py"
     arguments = [str(p) for p in (run.folder, run.prepared, run.teacher, uri, steps)]
     return subprocess.Popen(
-        [sys.executable, str(script), *arguments],
+        [sys.executable, "-m", "support.tracked_training", *arguments],
         cwd=run.folder,
         env={
             **os.environ,

@@ -1,17 +1,18 @@
-"""Train a tiny student in a process of its own: tracked_training.py RUN PREPARED TEACHER URI STEPS.
+"""Train a tiny student: python -m support.tracked_training RUN PREPARED TEACHER URI STEPS.
 
-URI may be ``-``. Every step is held for the seconds in PAUSE, and the step HOLD until there is a
-file ``go on``, so that a run lasts long enough for what is to happen to it.
+In as many processes as SSID_PROCESSES says. URI may be ``-``, CHANGES holds changes of parameters
+as JSON. Every step is held for the seconds in PAUSE, and the step HOLD until there is a file
+``go on``, so that a run lasts long enough for what is to happen to it.
 """
 
+import json
 import os
-import sys
 import time
 from pathlib import Path
 
 import torch
 
-from ssid.entry import reporting
+from ssid.launch import run_together
 from ssid.training.batches import Batches
 from support.training_runs import Run
 
@@ -29,9 +30,9 @@ def main(folder: str, prepared: str, teacher: str, uri: str, steps: str) -> None
     Batches.__getitem__ = load_slowly
     torch.set_num_threads(1)
     run = Run(Path(folder), Path(prepared), Path(teacher), None if uri == "-" else uri)
-    run.train(steps=int(steps), checkpoint_every=3, log_every=1, validate_every=4)
+    often = {"checkpoint_every": 3, "log_every": 1, "validate_every": 4}
+    run.train(**{**often, "steps": int(steps), **json.loads(os.environ.get("CHANGES", "{}"))})
 
 
 if __name__ == "__main__":
-    with reporting():
-        main(*sys.argv[1:])
+    run_together(main)
