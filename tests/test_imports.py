@@ -9,7 +9,7 @@ from support.repository import ROOT
 
 ROOMS = [
     {"errors", "files", "progress", "relocation", "data.roles"},
-    {"ownership", "registry", "extras", "pictures"},
+    {"ownership", "processes", "registry", "extras", "pictures"},
     {"config"},
     {"plugins", "models"},
     {"data", "metrics"},

@@ -23,9 +23,9 @@ from ssid.files import named, sha256, write_json
 from ssid.metrics.cost import measure_cost
 from ssid.models import Derainer, load_model
 from ssid.ownership import owned
+from ssid.processes import together
 from ssid.project import Project, data_digests, describe_real_rain, open_stores
 from ssid.tracking import flatten, track_run
-from ssid.training.processes import together
 
 STAGES = {"teacher": "pretrain", "student": "distill"}
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -58,12 +59,19 @@ def assert_complete(uri: str, run: Run) -> None:
     assert params["distill.optimizer.lr"] == "0.005"
 
 
-def start(run: Run, uri: str, steps: int, pause: float = 0.0, **environment: str):
+def start(
+    run: Run,
+    uri: str,
+    steps: int,
+    pause: float = 0.0,
+    launcher: Sequence[str] = (),
+    **environment: str,
+) -> subprocess.Popen:
     """Train in a new process, whose working directory is that of the run."""
     run.folder.mkdir(parents=True, exist_ok=True)
     arguments = [str(p) for p in (run.folder, run.prepared, run.teacher, uri, steps)]
     return subprocess.Popen(
-        [sys.executable, "-m", "support.tracked_training", *arguments],
+        [sys.executable, *launcher, "-m", "support.tracked_training", *arguments],
         cwd=run.folder,
         env={
             **os.environ,

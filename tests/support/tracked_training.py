@@ -5,6 +5,7 @@ as JSON. Every step is held for the seconds in PAUSE, and the step HOLD until th
 ``go on``, so that a run lasts long enough for what is to happen to it.
 """
 
+import hashlib
 import json
 import os
 import time
@@ -14,6 +15,7 @@ import torch
 
 from ssid.launch import run_together
 from ssid.training.batches import Batches
+from ssid.training.loop import train
 from support.training_runs import Run
 
 
@@ -31,7 +33,12 @@ def main(folder: str, prepared: str, teacher: str, uri: str, steps: str) -> None
     torch.set_num_threads(1)
     run = Run(Path(folder), Path(prepared), Path(teacher), None if uri == "-" else uri)
     often = {"checkpoint_every": 3, "log_every": 1, "validate_every": 4}
-    run.train(**{**often, "steps": int(steps), **json.loads(os.environ.get("CHANGES", "{}"))})
+    changes = {**often, "steps": int(steps), **json.loads(os.environ.get("CHANGES", "{}"))}
+    job = run.job(**changes)
+    train(job, run.output)
+    weights = b"".join(tensor.numpy().tobytes() for tensor in job.student.state_dict().values())
+    digest = hashlib.sha256(weights).hexdigest()
+    (run.folder / f"weights-{os.environ.get('RANK', 0)}.txt").write_text(digest)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,17 @@ With three of them, and all that takes longer: pytest -m long -n 0 tests/trainin
 """
 
 import json
-import os
 import signal
 import subprocess
+import time
 
 import psutil
 import pytest
 import torch
 
+from ssid.errors import UserError
+from ssid.launch import PROCESSES, processes_wanted
+from ssid.processes import check_start
 from support.mlflow_history import await_step, start
 from support.training_runs import Run
 
@@ -22,9 +25,11 @@ MEANS = {**L1, "hint": {"weight": 0.1}, "mean_teacher": {"weight": 0.1, "decay":
 CHANGES = {"objective": MEANS, "batch": {"pairs": 6, "real": 6, "patch": 32}}
 
 
-def begin(run: Run, count: int, pause: float = 0, changes: dict = CHANGES) -> subprocess.Popen:
+def begin(
+    run: Run, count: int, pause: float = 0, changes: dict = CHANGES, **more
+) -> subprocess.Popen:
     """Train in ``count`` new processes."""
-    more = {"SSID_PROCESSES": str(count), "CHANGES": json.dumps(changes)}
+    more |= {PROCESSES: str(count), "CHANGES": json.dumps(changes)}
     return start(run, "-", STEPS, pause, **more)
 
 
@@ -72,3 +77,111 @@ def test_a_killed_process_stops_the_others_and_the_run_goes_on(alone, new_run):
     assert "goes on after step 3" in finish(again)
     assert again.returncode == 0
     assert_alike(run, alone)
+
+
+MULTI_SCALE = {
+    "model": {"name": "afrnet_student", "options": {"width": 2}},
+    "objective": {**L1, "multi_scale": {"weight": 1, "start": 0.5}},
+    "batch": {"pairs": 6, "real": 0, "patch": 32, "parts": 2},
+}
+UNUSED = {**MULTI_SCALE, "objective": L1}
+"""What the heads of the network estimate is looked at from the middle on, or never."""
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize(
+    "changes", [CHANGES, MULTI_SCALE, UNUSED], ids=["means", "multi_scale", "unused"]
+)
+def test_several_learn_what_one_does(new_run, count, changes):
+    """There are fewer validation images than processes, too."""
+    runs = {number: new_run(str(number)) for number in (1, count)}
+    for number, run in runs.items():
+        process = begin(run, number, changes=changes)
+        assert "error" not in finish(process)
+        assert process.returncode == 0
+    assert_alike(runs[count], runs[1])
+    weights = [path.read_text() for path in runs[count].folder.glob("weights-*.txt")]
+    assert len(weights) == count
+    assert len(set(weights)) == 1
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_other_numbers_of_processes_go_on_with_a_run(alone, new_run):
+    run = new_run("together")
+    process = begin(run, 2, pause=0.3)
+    await_step(run, 2)
+    process.send_signal(signal.SIGTERM)
+    said = finish(process)
+    assert process.returncode == 130
+    assert "interrupted: stopped after step" in said
+    assert said.count("interrupted: stopped after step") == 1
+    process = begin(run, 3, pause=0.3)
+    await_step(run, 6)
+    children = psutil.Process(process.pid).children()
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(children, timeout=120)  # they stop, as their launcher is gone
+    assert not alive
+    said = finish(begin(run, 1))
+    assert "goes on after step" in said
+    assert_alike(run, alone)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_ctrl_c_ends_all_at_once(new_run, number):
+    run = new_run("together")
+    process = begin(run, 2, HOLD="5")
+    await_step(run, 5)
+    children = psutil.Process(process.pid).children()
+    process.send_signal(number)
+    time.sleep(2)  # what comes within a second counts as the same
+    process.send_signal(signal.SIGINT)
+    finish(process)
+    assert process.returncode == 130
+    _, alive = psutil.wait_procs(children, timeout=60)
+    assert not alive
+    assert run.checkpoints()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_batch_that_cannot_be_shared_is_one_message(new_run):
+    batch = {"pairs": 4, "real": 4, "patch": 32}
+    process = begin(new_run("together"), 3, changes={**CHANGES, "batch": batch})
+    said = finish(process)
+    assert process.returncode == 1
+    assert "batch.pairs is 4, which 3 processes cannot share equally" in said
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_torchrun_is_followed_to_its_end(alone, new_run):
+    run = new_run("together")
+    torchrun = ("-m", "torch.distributed.run", "--nproc-per-node", "2")
+    process = begin(run, 1, 0.3, launcher=torchrun, ACCELERATE_USE_CPU="true")
+    await_step(run, 4)
+    children = psutil.Process(process.pid).children()
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(children, timeout=120)
+    assert not alive
+    finish(begin(run, 1))
+    assert_alike(run, alone)
+
+
+@pytest.mark.parametrize("found", ["0", "-1", "two", "1e3", ""])
+def test_what_is_no_number_of_processes_is_refused(monkeypatch, found):
+    monkeypatch.setenv(PROCESSES, found)
+    with pytest.raises(UserError, match="SSID_PROCESSES: found"):
+        processes_wanted()
+
+
+def test_processes_that_do_not_see_the_same_checkpoints_do_not_start(monkeypatch, tmp_path):
+    monkeypatch.setattr("ssid.processes.gather_object", lambda found: [*found, 0])
+    with pytest.raises(UserError, match=r"after steps \[500, 0\].*all of the machines share"):
+        check_start(None, 500, tmp_path)
