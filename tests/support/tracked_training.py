@@ -18,6 +18,8 @@ from ssid.training.batches import Batches
 from ssid.training.loop import train
 from support.training_runs import Run
 
+OFTEN = {"checkpoint_every": 3, "log_every": 1, "validate_every": 4}
+
 
 def main(folder: str, prepared: str, teacher: str, uri: str, steps: str) -> None:
     pause, hold = float(os.environ.get("PAUSE", "0")), os.environ.get("HOLD")
@@ -32,8 +34,7 @@ def main(folder: str, prepared: str, teacher: str, uri: str, steps: str) -> None
     Batches.__getitem__ = load_slowly
     torch.set_num_threads(1)
     run = Run(Path(folder), Path(prepared), Path(teacher), None if uri == "-" else uri)
-    often = {"checkpoint_every": 3, "log_every": 1, "validate_every": 4}
-    changes = {**often, "steps": int(steps), **json.loads(os.environ.get("CHANGES", "{}"))}
+    changes = {**OFTEN, "steps": int(steps), **json.loads(os.environ.get("CHANGES", "{}"))}
     job = run.job(**changes)
     train(job, run.output)
     weights = b"".join(tensor.numpy().tobytes() for tensor in job.student.state_dict().values())
