@@ -85,7 +85,7 @@ def start(
     )
 
 
-def await_step(run: Run, step: int, seconds: float = 400) -> None:
+def await_step(run: Run, step: int, seconds: float = 3000) -> None:
     """Wait until a run has logged a step."""
     for _ in range(int(seconds * 20)):
         file = run.runs / "metrics.jsonl"

@@ -79,7 +79,7 @@ def test_a_killed_process_stops_the_others_and_the_run_goes_on(alone, new_run):
 
 
 MULTI_SCALE = {
-    "model": {"name": "afrnet_student", "options": {"width": 2}},
+    "model": {"name": "afrnet", "options": {"width": 4, "modules": 1, "auxiliary": True}},
     "objective": {**L1, "multi_scale": {"weight": 1, "start": 0.5}},
     "batch": {"pairs": 6, "real": 0, "patch": 32, "parts": 2},
 }
