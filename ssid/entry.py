@@ -65,7 +65,8 @@ def reporting() -> Iterator[None]:
         _exit(f"error: {explained}", 1)
     except KeyboardInterrupt as interrupt:
         said = f"interrupted: {str(interrupt) or 'nothing was lost'}; the same command continues."
-        _exit(said if first else "", 130)
+        agreed = not first and bool(str(interrupt))  # the first one ends with this status
+        _exit(said if first else "", 0 if agreed else 130)
     except OSError as error:
         if error.errno not in ADVICE:
             raise

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from types import FrameType
 
 from ssid.entry import reporting, run
 from ssid.errors import UserError
@@ -59,8 +60,6 @@ def launch(module: str, arguments: Iterable[str], count: int) -> None:
         UserError: if a process fails; says which, and how.
         KeyboardInterrupt: if this process was asked to stop; the others have by then.
     """
-    import psutil
-    from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
@@ -75,7 +74,10 @@ def launch(module: str, arguments: Iterable[str], count: int) -> None:
         rdzv_endpoint="localhost:0",
         local_addr="localhost",
         max_restarts=0,
+        signals_to_handle="SIGHUP,SIGQUIT",
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, pass_on)
     try:
         elastic_launch(config, sys.executable)("-m", module, *arguments)
     except ChildFailedError as error:
@@ -83,10 +85,20 @@ def launch(module: str, arguments: Iterable[str], count: int) -> None:
         if failure.exitcode == INTERRUPTED:
             raise KeyboardInterrupt(f"all {count} processes have stopped") from error
         raise UserError(explain(rank, count, failure.exitcode)) from error
-    except SignalException as interrupt:
-        for child in psutil.Process().children():  # those that are left after a second Ctrl-C
-            child.send_signal(signal.SIGINT)
-        raise KeyboardInterrupt(f"all {count} processes have stopped") from interrupt
+
+
+def pass_on(number: int, frame: FrameType | None) -> None:
+    """Hand a signal to the processes, which end in their own way, and this one after them.
+
+    PyTorch's agent would wait for them after a second Ctrl-C as after the first.
+    """
+    import psutil
+
+    children = psutil.Process().children()
+    if not children:
+        raise KeyboardInterrupt
+    for child in children:
+        child.send_signal(number)
 
 
 def prepare_environment(count: int) -> None:

@@ -66,7 +66,7 @@ def alone(new_run) -> Run:
 
 def test_a_killed_process_stops_the_others_and_the_run_goes_on(alone, new_run):
     run = new_run("together")
-    process = begin(run, 2, pause=0.3)
+    process = begin(run, 2, HOLD_UNTIL_ASKED="4")
     await_step(run, 4)
     rank(process, 1).kill()
     said = finish(process)
@@ -81,7 +81,7 @@ def test_a_killed_process_stops_the_others_and_the_run_goes_on(alone, new_run):
 MULTI_SCALE = {
     "model": {"name": "afrnet", "options": {"width": 4, "modules": 1, "auxiliary": True}},
     "objective": {**L1, "multi_scale": {"weight": 1, "start": 0.5}},
-    "batch": {"pairs": 6, "real": 0, "patch": 32, "parts": 2},
+    "batch": {"pairs": 12, "real": 0, "patch": 32, "parts": 2},
 }
 UNUSED = {**MULTI_SCALE, "objective": L1}
 """What the heads of the network estimate is looked at from the middle on, or never."""
@@ -110,22 +110,20 @@ def test_several_learn_what_one_does(new_run, count, changes):
 @pytest.mark.timeout(1800)
 def test_other_numbers_of_processes_go_on_with_a_run(alone, new_run):
     run = new_run("together")
-    process = begin(run, 2, pause=0.3)
-    await_step(run, 2)
+    process = begin(run, 2, HOLD_UNTIL_ASKED="3")
+    await_step(run, 3)
     process.send_signal(signal.SIGTERM)
     said = finish(process)
     assert process.returncode == 130
-    assert "interrupted: stopped after step" in said
-    assert said.count("interrupted: stopped after step") == 1
-    process = begin(run, 3, pause=0.3)
-    await_step(run, 6)
+    assert said.count("interrupted: stopped after step 4, which is saved") == 1
+    process = begin(run, 3, HOLD_UNTIL_ASKED="7")
+    await_step(run, 7)
     children = psutil.Process(process.pid).children()
     process.kill()
     process.wait()
     _, alive = psutil.wait_procs(children, timeout=120)  # they stop, as their launcher is gone
     assert not alive
-    said = finish(begin(run, 1))
-    assert "goes on after step" in said
+    assert "goes on after step 8" in finish(begin(run, 1))
     assert_alike(run, alone)
 
 
@@ -162,8 +160,9 @@ def test_a_batch_that_cannot_be_shared_is_one_message(new_run):
 def test_torchrun_is_followed_to_its_end(alone, new_run):
     run = new_run("together")
     torchrun = ("-m", "torch.distributed.run", "--nproc-per-node", "2")
-    process = begin(run, 1, 0.3, launcher=torchrun, ACCELERATE_USE_CPU="true")
-    await_step(run, 4)
+    more = {"ACCELERATE_USE_CPU": "true", "HOLD_UNTIL_ASKED": "5"}
+    process = begin(run, 1, launcher=torchrun, **more)
+    await_step(run, 5)
     children = psutil.Process(process.pid).children()
     process.kill()
     process.wait()
