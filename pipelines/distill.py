@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ssid.config.load import load_params
 from ssid.data.params import DataParams
-from ssid.entry import run
+from ssid.launch import run_together
 from ssid.project import Project
 from ssid.tracking import tracking_uri
 from ssid.training.job import make_job
@@ -25,4 +25,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_together(main)

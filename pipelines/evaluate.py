@@ -4,9 +4,9 @@ from pathlib import Path
 
 from ssid.config.load import load_params
 from ssid.data.params import DataParams
-from ssid.entry import run
 from ssid.evaluation.params import EvaluateParams
 from ssid.evaluation.run import evaluate
+from ssid.launch import run_together
 from ssid.project import Project
 from ssid.tracking import tracking_uri
 
@@ -19,4 +19,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_together(main)

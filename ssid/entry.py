@@ -23,6 +23,8 @@ def run(main: Callable[..., None]) -> None:
         main(*sys.argv[1:])
 
 
+LAUNCHERS = {"DVC_STAGE", "TORCHELASTIC_RUN_ID"}
+"""Environment variables that DVC, and what starts several processes, give to theirs."""
 ADVICE = {
     errno.ENOSPC: "Free some space there",
     errno.EDQUOT: "Free some of your quota there",
@@ -43,13 +45,15 @@ ADVICE = {
 def reporting() -> Iterator[None]:
     """Turn what a user can mend into a message on stderr and exit status 1.
 
-    Ctrl-C and SIGTERM exit with status 130; defects of the program keep their traceback. A stage
-    that DVC has started ends, as by SIGTERM, when DVC does.
+    Ctrl-C and SIGTERM exit with status 130; defects of the program keep their traceback. A process
+    that DVC or a launcher has started ends, as by SIGTERM, when that does; of several that work
+    together, the first one alone says what holds for all.
     """
+    first = os.environ.get("RANK", "0") == "0"
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("ssid").setLevel(logging.INFO)
+    logging.getLogger("ssid").setLevel(logging.INFO if first else logging.ERROR)
     signal.signal(signal.SIGTERM, _interrupt)
-    if "DVC_STAGE" in os.environ:
+    if LAUNCHERS & os.environ.keys():
         Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     try:
         yield
@@ -60,9 +64,9 @@ def reporting() -> Iterator[None]:
             raise
         _exit(f"error: {explained}", 1)
     except KeyboardInterrupt as interrupt:
-        _exit(
-            f"interrupted: {str(interrupt) or 'nothing was lost'}; the same command continues.", 130
-        )
+        said = f"interrupted: {str(interrupt) or 'nothing was lost'}; the same command continues."
+        agreed = not first and bool(str(interrupt))  # the first one ends with this status
+        _exit(said if first else "", 0 if agreed else 130)
     except OSError as error:
         if error.errno not in ADVICE:
             raise
@@ -88,5 +92,6 @@ def _follow(parent: int) -> None:
 
 
 def _exit(message: str, status: int) -> None:
-    print(message, file=sys.stderr)
+    if message:
+        print(message, file=sys.stderr)
     raise SystemExit(status)

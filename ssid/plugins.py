@@ -5,10 +5,13 @@ in params/plugins.yaml; those of an installed package by an entry point of the g
 ``ssid.plugins``.
 """
 
+import ast
 import importlib
 import sys
 import traceback
+from collections.abc import Iterator
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
 from ssid.errors import UserError
@@ -29,14 +32,39 @@ def load_plugins(file: Path = PLUGINS_FILE) -> list[str]:
     Raises:
         UserError: if the file is damaged, or a module cannot be imported; says why.
     """
-    places = {point.module: f"entry point {point.name!r}" for point in entry_points(group=GROUP)}
-    if file.is_file():
-        places |= {name: str(file) for name in read_names(file)}
-        if str(Path.cwd()) not in sys.path:
-            sys.path.append(str(Path.cwd()))
+    places = find_plugins(file)
+    if file.is_file() and str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
     for name, place in places.items():
         _load(name, place)
     return list(places)
+
+
+def find_plugins(file: Path = PLUGINS_FILE) -> dict[str, str]:
+    """Return the modules that are plugins, and what names each.
+
+    Raises:
+        UserError: if the file is damaged.
+    """
+    places = {point.module: f"entry point {point.name!r}" for point in entry_points(group=GROUP)}
+    named = read_names(file) if file.is_file() else []
+    return places | dict.fromkeys(named, str(file))
+
+
+def plugin_sources(file: Path = PLUGINS_FILE) -> dict[str, Path]:
+    """Return the files of all plugins, by names that do not depend on their place.
+
+    Packages are taken whole, and so is whatever plugins import of the working directory.
+    """
+    found: dict[str, Path] = {}
+    waiting = {name.partition(".")[0] for name in find_plugins(file)}
+    seen = {"ssid"}
+    while waiting := waiting - seen:
+        seen |= waiting
+        new = {name: path for module in waiting for name, path in _files_of(module)}
+        found |= new
+        waiting = {name for path in new.values() for name in _imported(path) if _is_ours(name)}
+    return dict(sorted(found.items()))
 
 
 def read_names(file: Path) -> list[str]:
@@ -49,6 +77,41 @@ def read_names(file: Path) -> list[str]:
     from ssid.config.load import load_params
 
     return load_params(file, PluginParams).plugins
+
+
+def _files_of(module: str) -> Iterator[tuple[str, Path]]:
+    """Yield the file of a module, or all files of code of a package, by their paths in it."""
+    spec = find_spec(module)
+    if spec and spec.submodule_search_locations:
+        for folder in map(Path, spec.submodule_search_locations):
+            for path in folder.rglob("*.py"):
+                yield path.relative_to(folder.parent).as_posix(), path
+    elif spec and spec.origin:
+        yield Path(spec.origin).name, Path(spec.origin)
+
+
+def parsed(path: Path) -> ast.Module:
+    """Return the syntax tree of a file; an empty one of what is no code of this Python."""
+    try:
+        return ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
+def _imported(path: Path) -> set[str]:
+    """Return the first words of the modules that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return {name.partition(".")[0] for name in names}
+
+
+def _is_ours(module: str) -> bool:
+    """Return whether a module lies in the working directory."""
+    return Path(f"{module}.py").is_file() or Path(module).is_dir()
 
 
 def _load(name: str, place: str) -> None:

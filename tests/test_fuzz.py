@@ -16,8 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
+from ssid.config.base import PluginParams
 from ssid.config.load import parse_params
 from ssid.data.params import DataParams
+from ssid.data.rain.params import FitParams
 from ssid.data.sources.tables import read_table
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
@@ -28,7 +30,7 @@ from ssid.models.pretrained import read_lite0, read_weights
 from ssid.models.trunks import load_trunk
 from ssid.models.weights import FORMAT
 from ssid.prune.params import PruneParams
-from ssid.training.params import TrainingParams
+from ssid.training.params import TeacherParams, TrainingParams
 from support.repository import ROOT
 
 CASES = [pytest.param(15, id="few"), pytest.param(5_000, id="many", marks=pytest.mark.long)]
@@ -159,7 +161,10 @@ def test_headers_of_tensors(model_file, tmp_path, cases):
 
 
 FILES = {
+    "teacher.yaml": TeacherParams,
     "student.yaml": TrainingParams,
+    "rain.yaml": FitParams,
+    "plugins.yaml": PluginParams,
     "data.yaml": DataParams,
     "evaluate.yaml": EvaluateParams,
     "prune.yaml": PruneParams,
@@ -208,7 +213,7 @@ def test_values_of_parameters(name, cases):
         ".inf",
     ]
     values = JSON | st.sampled_from(hostile) | st.text()
-    many(max(cases // len(FILES), 8), st.tuples(st.integers(0, 999), values), check)
+    many(cases, st.tuples(st.integers(0, 999), values), check)
 
 
 @pytest.mark.timeout(7200)

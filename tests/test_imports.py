@@ -9,7 +9,7 @@ from support.repository import ROOT
 
 ROOMS = [
     {"errors", "files", "progress", "relocation", "data.roles"},
-    {"ownership", "registry", "extras", "pictures"},
+    {"ownership", "processes", "registry", "extras", "pictures"},
     {"config"},
     {"plugins", "models"},
     {"data", "metrics"},
@@ -20,7 +20,7 @@ ROOMS = [
     {"training"},
     {"evaluation"},
     {"prune", "presets", "entry"},
-    {"deployment"},
+    {"deployment", "launch"},
     {"cli"},
 ]
 """From the ground floor up. A module may import from its own room and from those of lower floors;

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from ssid.errors import UserError
-from ssid.plugins import load_plugins, read_names
+from ssid.plugins import load_plugins, plugin_sources, read_names
+from ssid.training.identity import differences, identify
 from support.repository import ROOT
 from support.training_runs import DISTILL
 
@@ -174,3 +175,29 @@ def test_installed_packages_are_found_by_their_entry_point(tmp_path, monkeypatch
     monkeypatch.syspath_prepend(str(tmp_path))
     assert load_plugins(tmp_path / "absent.yaml") == ["their_rain"]
     assert sys.modules["their_rain"].LOADED
+
+
+def test_a_run_is_told_apart_by_the_code_of_plugins(tmp_path, monkeypatch):
+    """The module, its package, and what it imports of the project; comments decide nothing."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    files = {
+        "params/plugins.yaml": "plugins: [rain_of_mine.terms]\n",
+        "rain_of_mine/__init__.py": "",
+        "rain_of_mine/terms.py": "import json\nfrom helpers_of_mine import weight\n",
+        "rain_of_mine/other.py": "from . import terms\n",
+        "helpers_of_mine.py": "import rain_of_mine, torch\nweight = 1\n",
+        "unrelated.py": "x = 1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    ours = {name for name in files if name.startswith(("rain_of", "helpers"))}
+    assert plugin_sources().keys() == ours
+    before = identify({"distill": {}}, "distill")
+    (tmp_path / "unrelated.py").write_text("x = 2\n")
+    (tmp_path / "helpers_of_mine.py").write_text("import rain_of_mine, torch\nweight = 1  # best\n")
+    assert identify({"distill": {}}, "distill") == before
+    (tmp_path / "helpers_of_mine.py").write_text("import rain_of_mine, torch\nweight = 2\n")
+    changed = differences(before, identify({"distill": {}}, "distill"))
+    assert changed == ["the code in helpers_of_mine.py has changed"]

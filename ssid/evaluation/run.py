@@ -23,6 +23,7 @@ from ssid.files import named, sha256, write_json
 from ssid.metrics.cost import measure_cost
 from ssid.models import Derainer, load_model
 from ssid.ownership import owned
+from ssid.processes import together
 from ssid.project import Project, data_digests, describe_real_rain, open_stores
 from ssid.tracking import flatten, track_run
 
@@ -70,7 +71,8 @@ def evaluate(
     ]
     models = load_metric_models(params, device)
     main = accelerator.is_main_process
-    with owned(project.runs / "evaluate") if main else nullcontext():
+    hold = owned(project.runs / "evaluate") if main else nullcontext()
+    with together(accelerator), hold:
         with replacing(output, accelerator) as folder:
             scores, numbers = measure_sets(stores, networks, params, models, folder)
             if not main:

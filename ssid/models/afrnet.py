@@ -250,8 +250,7 @@ class AFRNet(Derainer):
         width: channels g at full size; coarser levels have 2g, 2g, 4g.
         modules: attentive feature refinement modules in series.
         separable: depthwise and pointwise convolutions in residual and dense blocks.
-        auxiliary: give the estimates at ½, ¼, ⅛. Without ``multi_scale`` their heads get no
-            gradient, for which several processes would wait: switch them off then.
+        auxiliary: give the estimates at ½, ¼, ⅛, which ``multi_scale`` looks at.
         as_published: reproduce the dense blocks of the release, whose layers miss a map.
     """
 

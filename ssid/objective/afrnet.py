@@ -49,7 +49,6 @@ def multi_scale(scene: Scene) -> Tensor:
     """Return Σ_s w_s · ½ · mean (B̂_s − B_s)² over the scales ½, ¼, ⅛; AFR-Net (TIP 2021).
 
     B_s is the clean image, extended as the network extends its input, and resized bilinearly.
-    It cannot ``start`` later on several processes, which wait for gradients of the heads.
     """
     features = scene.student("rainy")[-1].features
     clean = _extend(scene.batch.clean, features.map)

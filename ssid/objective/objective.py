@@ -79,7 +79,7 @@ class Objective(nn.Module):
         return {
             term.name: term.weight * self._value(term, scene).float()
             if term in started
-            else self._nothing(term, scene)
+            else scene.batch.rainy.new_zeros(())
             for term in self.terms
         }
 
@@ -100,12 +100,6 @@ class Objective(nn.Module):
         part = [self.parts[term.name]] if term.entry.part else []
         with explained(term.name):
             return term.entry.value(scene, *part, **term.options)
-
-    def _nothing(self, term: ActiveTerm, scene: Scene) -> Tensor:
-        """Return 0, as a function of what the term trains: DDP waits for every gradient."""
-        zero = scene.batch.rainy.new_zeros(())
-        part = self.parts[term.name].parameters() if term.entry.part else []
-        return sum((0 * weight.sum() for weight in part if weight.requires_grad), zero)
 
     def _add(self, name: str, params: TermParams, setup: Setup, real_count: int) -> None:
         entry = TERMS[name].narrowed(params.options)

@@ -18,7 +18,7 @@ from ssid.tracking.delivery import waiting
 from ssid.tracking.origin import origin
 from ssid.tracking.spool import Spool, now, open_spool
 
-PATIENCE = {"FINISHED": 300.0, "FAILED": 60.0, "KILLED": 10.0}
+PATIENCE = {"FINISHED": 300.0, "FAILED": 10.0, "KILLED": 10.0}
 """Seconds that a run waits in the end for its last records to be sent, by how it ended."""
 
 log = logging.getLogger(__name__)

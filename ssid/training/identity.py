@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ssid.plugins import parsed, plugin_sources
 from ssid.tracking import flatten
 
 Identity = dict[str, Any]
@@ -26,14 +27,18 @@ SHOWN = 5
 
 
 def identify(record: Mapping[str, Any], stage: str) -> Identity:
-    """Return the identity of the run that ``record`` describes, its parameters under ``stage``."""
+    """Return the identity of the run that ``record`` describes, its parameters under ``stage``.
+
+    The code of plugins is a part of it, as ours is.
+    """
     params = {k: v for k, v in record[stage].items() if k not in WITHOUT_INFLUENCE}
     content = {
         **{name: value for name, value in record.items() if name != stage},
         "params": params,
         "versions": {name: version(name) for name in ("ssid", "torch")},
     }
-    sources = {f"source {name}": digest for name, digest in source_digests().items()}
+    digests = source_digests() | {name: _digest(path) for name, path in plugin_sources().items()}
+    sources = {f"source {name}": digest for name, digest in digests.items()}
     return json.loads(json.dumps({**dict(flatten(content)), **sources}))
 
 
@@ -50,7 +55,7 @@ def source_digests() -> dict[str, str]:
     Comments, docstrings and layout are no part of it.
     """
     files = [path for place in SOURCES for path in sorted(_python_files(PACKAGE / place))]
-    return {path.relative_to(PACKAGE).as_posix(): _digest(path) for path in files}
+    return {path.relative_to(PACKAGE.parent).as_posix(): _digest(path) for path in files}
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
@@ -59,7 +64,7 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
         if then == today:
             continue
         if name.startswith("source "):
-            yield f"the code in ssid/{name.removeprefix('source ')} has changed"
+            yield f"the code in {name.removeprefix('source ')} has changed"
         else:
             yield f"{name.removeprefix('params.')} was {_shown(then)} and is {_shown(today)}"
 
@@ -74,7 +79,7 @@ def _python_files(place: Path) -> list[Path]:
 
 
 def _digest(path: Path) -> str:
-    tree = ast.parse(path.read_bytes())
+    tree = parsed(path)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
             node

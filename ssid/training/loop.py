@@ -8,16 +8,16 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import set_seed
-from torch import Tensor, nn
+from accelerate.utils import DistributedDataParallelKwargs, set_seed
+from torch import Tensor
 
 from ssid.files import atomic_write, sha256
-from ssid.models import Derainer, Stage, save_model
+from ssid.models import save_model
 from ssid.objective import Setup
 from ssid.objective.batch import Batch
 from ssid.objective.objective import Objective, gradient_shares
-from ssid.objective.scene import Scene
 from ssid.ownership import owned
+from ssid.processes import check_start, mean_over, together
 from ssid.progress import track
 from ssid.project import data_digests
 from ssid.tracking import Tracker, track_run
@@ -34,26 +34,16 @@ from ssid.training.health import Health
 from ssid.training.interruption import Stopping, termination
 from ssid.training.job import Job, make_batches
 from ssid.training.journal import Journal
+from ssid.training.module import TrainingModule
 from ssid.training.optimizer import learning_rate, make_optimizer
 from ssid.training.precision import precision
-from ssid.training.processes import mean_over, together
 from ssid.training.state import collect, restore
 from ssid.training.validation import central_crops, validate
 
+UNUSED = DistributedDataParallelKwargs(find_unused_parameters=True)
+"""Several processes do not wait for gradients of weights that no term looks at."""
+
 log = logging.getLogger(__name__)
-
-
-class TrainingModule(nn.Module):
-    """The student and whatever its objective trains along with it, as one module to wrap."""
-
-    def __init__(self, student: Derainer, objective: Objective) -> None:
-        super().__init__()
-        self.student = student
-        self.objective = objective
-
-    def forward(self, images: Tensor) -> list[Stage]:
-        """Return the student's stages for images N×3×H×W."""
-        return self.student.unroll(images)
 
 
 def train(job: Job, output: Path) -> None:
@@ -68,7 +58,9 @@ def train(job: Job, output: Path) -> None:
         UserError: if another process is at work on this run, or the loss stays without a value.
         KeyboardInterrupt: if the run was asked to stop; its checkpoint is written by then.
     """
-    accelerator = Accelerator(mixed_precision=precision(job.params.precision))
+    accelerator = Accelerator(
+        mixed_precision=precision(job.params.precision), kwargs_handlers=[UNUSED]
+    )
     main = accelerator.is_main_process
     if job.params.threads is not None:
         torch.set_num_threads(job.params.threads)
@@ -78,6 +70,7 @@ def train(job: Job, output: Path) -> None:
         if main:
             stack.enter_context(owned(job.folder))
         checkpoint = load_checkpoint(job.folder / "checkpoints", job.identity)
+        check_start(accelerator, checkpoint.progress.step if checkpoint else 0, job.folder)
         store = job.tracking if main else None
         tracked = track_run(store, job.stage, job.folder, job.fingerprint)
         tracker, stop = stack.enter_context(tracked), stack.enter_context(termination())
@@ -187,9 +180,7 @@ class Trainer:
 
     def _values(self, batch: Batch, count: int, first: bool) -> dict[str, Tensor]:
         """Return the weighted terms of one of ``count`` parts of a step."""
-        with self.accelerator.autocast():
-            scene = Scene(batch, self.module, self.teacher, self.objective.views, first)
-        values = self.objective(scene)
+        values = self.module(batch, self.teacher, first)
         return values if count == 1 else {name: value / count for name, value in values.items()}
 
     def _rate(self, step: int) -> float:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -58,13 +59,19 @@ def assert_complete(uri: str, run: Run) -> None:
     assert params["distill.optimizer.lr"] == "0.005"
 
 
-def start(run: Run, uri: str, steps: int, pause: float = 0.0, **environment: str):
+def start(
+    run: Run,
+    uri: str,
+    steps: int,
+    pause: float = 0.0,
+    launcher: Sequence[str] = (),
+    **environment: str,
+) -> subprocess.Popen:
     """Train in a new process, whose working directory is that of the run."""
     run.folder.mkdir(parents=True, exist_ok=True)
-    script = ROOT / "tests" / "support" / "tracked_training.py"
     arguments = [str(p) for p in (run.folder, run.prepared, run.teacher, uri, steps)]
     return subprocess.Popen(
-        [sys.executable, str(script), *arguments],
+        [sys.executable, *launcher, "-m", "support.tracked_training", *arguments],
         cwd=run.folder,
         env={
             **os.environ,
@@ -78,7 +85,7 @@ def start(run: Run, uri: str, steps: int, pause: float = 0.0, **environment: str
     )
 
 
-def await_step(run: Run, step: int, seconds: float = 400) -> None:
+def await_step(run: Run, step: int, seconds: float = 3000) -> None:
     """Wait until a run has logged a step."""
     for _ in range(int(seconds * 20)):
         file = run.runs / "metrics.jsonl"

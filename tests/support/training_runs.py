@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-import torch
 from safetensors.torch import load_file
 
 from ssid.data.params import DataParams
@@ -121,17 +120,3 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, *steps: int) -> None:
         return load(self, step)
 
     monkeypatch.setattr(Batches, "__getitem__", load_and_signal)
-
-
-def train_as_one_of_two(run: Run, rank: int, port: int, changes: dict) -> None:
-    """Train as process ``rank`` of two that meet at ``port``."""
-    os.environ |= {
-        "ACCELERATE_USE_CPU": "true",
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "WORLD_SIZE": "2",
-        "RANK": str(rank),
-        "LOCAL_RANK": str(rank),
-    }
-    torch.set_num_threads(1)
-    run.train(**changes)

@@ -4,9 +4,9 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import time
 from pathlib import Path
 
+import psutil
 import pytest
 from mlflow import MlflowClient
 
@@ -19,6 +19,8 @@ from support.training_networks import PRENET_6, build
 from support.training_runs import Run
 
 STEPS = 24
+HOUR = pytest.mark.timeout(3600)
+"""What is waited for are events, on however busy a machine."""
 
 
 @pytest.fixture
@@ -35,8 +37,8 @@ def server(tmp_path):
     server.stop()
 
 
-def done(process: subprocess.Popen, seconds: float = 600) -> str:
-    _, said = process.communicate(timeout=seconds)
+def done(process: subprocess.Popen) -> str:
+    _, said = process.communicate()
     assert process.returncode == 0, said
     return said
 
@@ -46,10 +48,7 @@ def test_a_server_that_never_answers_costs_nothing_and_loses_nothing(run, monkey
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     with unhelpful(None) as uri:
         process = start(run, uri, STEPS, HOLD="20")
-        while (
-            f"MLflow ({uri}) cannot be reached, training goes on" not in process.stderr.readline()
-        ):
-            assert process.poll() is None
+        _await_warning(process, uri)
         await_step(run, 19)
         (run.folder / "go on").touch()
         said = done(process)
@@ -62,6 +61,12 @@ def test_a_server_that_never_answers_costs_nothing_and_loses_nothing(run, monkey
     assert all_spools(run.folder / "runs") == []
 
 
+def _await_warning(process: subprocess.Popen, uri: str) -> None:
+    while f"MLflow ({uri}) cannot be reached, training goes on" not in process.stderr.readline():
+        assert process.poll() is None
+
+
+@HOUR
 @pytest.mark.long
 @pytest.mark.parametrize("away", ["nobody listens", "never answers", "answers 500"])
 def test_signals_are_heard_while_the_server_is_away(run, away):
@@ -78,15 +83,14 @@ def _stop_and_finish(run: Run, uri: str) -> None:
         process = start(run, uri, STEPS, pause=0.3)
         await_step(run, step)
         process.send_signal(number)
-        before = time.monotonic()
-        _, said = process.communicate(timeout=60)
-        assert time.monotonic() - before < 60  # 10 s of patience, on however busy a machine
-        assert process.returncode == 130
+        _, said = process.communicate()
+        assert process.returncode == 130  # and not 0, as after the last step
         assert "which is saved" in said
     done(start(run, uri, STEPS))
     assert run.output.is_file()
 
 
+@HOUR
 @pytest.mark.long
 def test_a_server_that_comes_back_while_training_goes_on(run, server):
     server.start()
@@ -101,6 +105,7 @@ def test_a_server_that_comes_back_while_training_goes_on(run, server):
     assert_complete(server.uri, run)
 
 
+@HOUR
 @pytest.mark.long
 def test_a_server_that_is_started_late(run, server):
     process = start(run, server.uri, STEPS, HOLD="20")
@@ -112,6 +117,7 @@ def test_a_server_that_is_started_late(run, server):
     assert_complete(server.uri, run)
 
 
+@HOUR
 @pytest.mark.long
 def test_a_server_that_hangs_to_the_end(run, server):
     server.start()
@@ -124,6 +130,7 @@ def test_a_server_that_hangs_to_the_end(run, server):
     assert_complete(server.uri, run)
 
 
+@HOUR
 @pytest.mark.long
 def test_a_run_that_is_killed_during_an_outage(run, server):
     server.start()
@@ -131,9 +138,10 @@ def test_a_run_that_is_killed_during_an_outage(run, server):
     await_step(run, 4)
     server.stop()
     await_step(run, 9)
+    [sender] = psutil.Process(process.pid).children()
     process.kill()
     process.wait()
-    time.sleep(15)  # until its sender has given up
+    psutil.wait_procs([sender])  # it gives up
     server.start()
     list(sync(run.folder / "runs"))
     client = MlflowClient(server.uri)
@@ -143,6 +151,7 @@ def test_a_run_that_is_killed_during_an_outage(run, server):
     assert_complete(server.uri, run)
 
 
+@HOUR
 @pytest.mark.long
 def test_a_server_without_room_for_files(run, server):
     server.start()
@@ -154,24 +163,25 @@ def test_a_server_without_room_for_files(run, server):
     assert_complete(server.uri, run)
 
 
+@HOUR
 @pytest.mark.long
-def test_a_store_that_is_locked_for_half_a_minute(run):
+def test_a_store_that_is_locked_until_it_is_noticed(run):
     store = f"sqlite:///{run.folder}/mlflow.db"
-    process = start(run, store, 60, pause=0.5)
-    await_step(run, 10)
-    lock = sqlite3.connect(run.folder / "mlflow.db", isolation_level=None)
+    process = start(run, store, STEPS, HOLD="20")
+    await_step(run, 5)
+    lock = sqlite3.connect(run.folder / "mlflow.db", isolation_level=None, timeout=600)
     lock.execute("BEGIN EXCLUSIVE")
-    before = time.monotonic()
-    await_step(run, 50)
-    assert time.monotonic() - before < 60  # 40 steps of half a second
-    time.sleep(10)
+    await_step(run, 19)
+    _await_warning(process, store)
     lock.execute("ROLLBACK")
     lock.close()
+    (run.folder / "go on").touch()
     done(process)
     list(sync(run.folder / "runs"))
     assert_complete(store, run)
 
 
+@HOUR
 @pytest.mark.long
 def test_a_store_that_cannot_be_written(run):
     Path(run.folder).mkdir(parents=True)
@@ -182,6 +192,7 @@ def test_a_store_that_cannot_be_written(run):
     assert_complete(store, run)
 
 
+@HOUR
 @pytest.mark.long
 def test_processes_that_create_one_store_together(run, tmp_path):
     store = f"sqlite:///{tmp_path}/mlflow.db"

@@ -209,7 +209,7 @@ def test_changed_code_starts_anew_and_is_named(new_run, monkeypatch, caplog):
     stop_at(monkeypatch, 4)
     with pytest.raises(KeyboardInterrupt):
         run.train()
-    changed = {**identity.source_digests(), "objective/fidelity.py": "other"}
+    changed = {**identity.source_digests(), "ssid/objective/fidelity.py": "other"}
     monkeypatch.setattr(identity, "source_digests", lambda: changed)
     with caplog.at_level(logging.INFO, "ssid"):
         run.train()

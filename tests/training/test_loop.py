@@ -2,10 +2,8 @@
 
 import json
 import math
-import multiprocessing
 import os
 import shutil
-import socket
 from itertools import count
 from types import SimpleNamespace as Fake
 
@@ -27,7 +25,7 @@ from ssid.training.health import PATIENCE_FOR_NANS
 from ssid.training.loop import train
 from ssid.training.precision import precision
 from ssid.training.validation import validate
-from support.training_runs import Run, remains, train_as_one_of_two
+from support.training_runs import Run, remains
 
 L1 = {"l1": {"weight": 1}}
 SAMPLE = {"set": 0, "image": 0, "top": 0, "left": 0, "mirrored": 0}.keys()
@@ -281,34 +279,3 @@ def test_sets_of_two_roles_may_share_a_name():
         Fake(summary=Fake(role=role, name="street", digest=role)) for role in ("synthetic", "real")
     ]
     assert data_digests(stores) == {"synthetic/street": "synthetic", "real/street": "real"}
-
-
-def two_processes(run: Run, **changes) -> None:
-    """Train as two CPU processes that torchrun starts do."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    # Fresh processes: a fork of one that has computed with threads may wait for them for ever.
-    context = multiprocessing.get_context("spawn")
-    children = [
-        context.Process(target=train_as_one_of_two, args=(run, rank, port, changes), daemon=True)
-        for rank in range(2)
-    ]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join(120)
-    assert [child.exitcode for child in children] == [0, 0]
-
-
-def test_two_processes_learn_what_one_does(new_run):
-    one, two = new_run("one"), new_run("two")
-    # Means over images: the mean over both processes is that over the whole batch.
-    changes = {"steps": 4, "objective": {**L1, "hint": {"weight": 0.1}}}
-    one.train(**changes)
-    two_processes(two, **changes)
-    for ours, theirs in zip(two.student().parameters(), one.student().parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-3)
-    assert two.curve("val/psnr") == pytest.approx(one.curve("val/psnr"), abs=1e-2)
-    assert two.curve("lr") == one.curve("lr")

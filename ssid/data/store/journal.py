@@ -16,6 +16,7 @@ from ssid.data.sources.archives import is_archive
 from ssid.data.sources.layouts import Item
 from ssid.data.sources.listing import RefusedFile
 from ssid.data.store.records import CLEAN, MASK, RAINY, Record
+from ssid.plugins import plugin_sources
 
 JOURNAL = "journal.jsonl"
 DATA = Path(__file__).parents[1]  # the code that images pass through lies below it
@@ -90,7 +91,7 @@ class Journal:
 
 
 def identify(role: Role, block: DataSet, items: list[Item]) -> str:
-    """Return a digest of all that decides about images: settings, files, this program, packages.
+    """Return a digest of all that decides about images: settings, files, code, packages.
 
     Of a file that is its size and its times; an archive, unpacked in each run, stands for its own.
     """
@@ -102,7 +103,8 @@ def identify(role: Role, block: DataSet, items: list[Item]) -> str:
         for file in item.files
     ]
     packages = [version(package) for package in _COMPUTING]
-    program = [path.read_text("utf-8") for path in sorted(DATA.rglob("*.py"))]
+    sources = [*sorted(DATA.rglob("*.py")), *plugin_sources().values()]
+    program = [path.read_text("utf-8") for path in sources]
     rain = repr(find_profile(block.rain)) if block.rain else None  # a file may change
     work = [role, block.model_dump(mode="json"), rain, archive, files, packages, program]
     return hashlib.sha256(json.dumps(work).encode()).hexdigest()

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from accelerate import Accelerator
+from accelerate.utils import gather_object
 from torch import Tensor
 
 from ssid.errors import UserError
@@ -25,6 +27,25 @@ def together(accelerator: Accelerator) -> Iterator[None]:
             " process of this training is gone: look for what it said before, or whether memory"
             " ran out. The same command goes on from the last checkpoint."
         ) from error
+
+
+def check_start(accelerator: Accelerator, step: int, folder: Path) -> None:
+    """Check that all processes go on after the same step.
+
+    Args:
+        accelerator: accelerator of this process.
+        step: step that this process has found.
+        folder: folder of the run, for the message.
+
+    Raises:
+        UserError: if they do not; on machines that share no files, most of them would begin anew.
+    """
+    steps = gather_object([step])
+    if len(set(steps)) > 1:
+        raise UserError(
+            f"the processes of this training would go on after steps {steps}, as they do not find"
+            f" the same checkpoints in {folder}: put it on a disk that all of the machines share."
+        )
 
 
 def mean_over(accelerator: Accelerator) -> Callable[[Tensor], Tensor] | None:
