@@ -1,0 +1,128 @@
+"""A plain U-Net behind a pixel unshuffle, made for the speed of a CPU.
+
+Ronneberger et al., "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015;
+the pixel unshuffle as in Zhang et al., "FFDNet", TIP 2018, undone by the sub-pixel convolution of
+Shi et al., "ESPCN", CVPR 2016.
+"""
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ssid.models.base import Derainer, Features, Stage
+from ssid.models.layers import conv
+from ssid.models.registry import register_model
+
+MOST_LEVELS = 8
+"""Levels that a network may have at most: sides are padded to multiples of 2 to their number."""
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions with a ReLU in between, added to their input, N×C×H×W."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            conv(channels, channels), nn.ReLU(inplace=True), conv(channels, channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the block's output, N×C×H×W."""
+        return x + self.body(x)
+
+
+@register_model(
+    "unet",
+    source="Ronneberger et al., U-Net, MICCAI 2015; pixel unshuffle as in Zhang et al., FFDNet,"
+    " TIP 2018",
+)
+class UNet(Derainer):
+    """Residual blocks at 1/f, 1/2f, 1/4f … of the image's size; the estimate is image + residual.
+
+    The image is rearranged to 3·f² channels at 1/f of its size, the residual back from there: no
+    convolution works at full size, and widths in multiples of 16 fill the registers of a CPU.
+    Nothing looks at statistics of the image, so that tiles equal the whole.
+
+    ``Features.map`` is the finest decoder map, rearranged to C/f² channels at full size; ``code``
+    the deepest one; ``levels`` the decoder maps, fine to coarse.
+
+    Args:
+        widths: channels C of the levels, fine to coarse; the first a multiple of f².
+        encoder_blocks: residual blocks of each level on the way down; the last ones are the bottom.
+        decoder_blocks: residual blocks on the way up of each level but the deepest.
+        factor: factor f of the pixel unshuffle.
+    """
+
+    def __init__(
+        self,
+        widths: Sequence[int] = (16, 32, 64, 128),
+        encoder_blocks: Sequence[int] = (0, 1, 2, 2),
+        decoder_blocks: Sequence[int] = (1, 1, 1),
+        factor: int = 2,
+    ) -> None:
+        super().__init__()
+        _check(widths, encoder_blocks, decoder_blocks, factor)
+        self.factor = factor
+        self.multiple = factor * 2 ** (len(widths) - 1)
+        self.first = conv(3 * factor**2, widths[0])
+        self.encoder = nn.ModuleList(map(_blocks, widths, encoder_blocks))
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, 2) for a, b in _steps(widths))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in _steps(widths))
+        self.decoder = nn.ModuleList(map(_blocks, widths, decoder_blocks))
+        self.last = conv(widths[0], 3 * factor**2)
+
+    def encode_padded(self, rainy: Tensor) -> Features:
+        """Return the features of a padded image N×3×H×W."""
+        code, levels = self._levels(rainy)
+        return Features(F.pixel_shuffle(levels[0], self.factor), code, tuple(levels))
+
+    def decode_padded(self, features: Features, rainy: Tensor) -> Tensor:
+        """Return the clean estimate from ``features.map`` alone."""
+        return self._image(F.pixel_unshuffle(features.map, self.factor), rainy)
+
+    def unroll_padded(self, rainy: Tensor) -> list[Stage]:
+        """Return the one stage; the map is rearranged for who asks, not for the estimate."""
+        features = self.encode_padded(rainy)
+        return [Stage(features, self._image(features.levels[0], rainy))]
+
+    def forward(self, rainy: Tensor) -> Tensor:
+        """Return the clean estimate of ``rainy``: N×3×H×W in, N×3×H×W out."""
+        padded = self.pad(rainy)
+        _, levels = self._levels(padded)
+        return self._image(levels[0], padded)[..., : rainy.shape[-2], : rainy.shape[-1]]
+
+    def _levels(self, rainy: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the deepest map and the decoder maps, fine to coarse."""
+        x = self.encoder[0](self.first(F.pixel_unshuffle(rainy, self.factor)))
+        skips = []
+        for down, blocks in zip(self.down, self.encoder[1:], strict=True):
+            skips.append(x)
+            x = blocks(down(x))
+        code, decoded = x, []
+        for up, blocks, skip in zip(*map(reversed, (self.up, self.decoder, skips)), strict=True):
+            x = blocks(up(x) + skip)
+            decoded.append(x)
+        return code, decoded[::-1]
+
+    def _image(self, finest: Tensor, rainy: Tensor) -> Tensor:
+        return rainy + F.pixel_shuffle(self.last(finest), self.factor)
+
+
+def _check(
+    widths: Sequence[int], encoder: Sequence[int], decoder: Sequence[int], factor: int
+) -> None:
+    if not 2 <= len(widths) <= MOST_LEVELS:
+        raise ValueError(f"widths are of 2 to {MOST_LEVELS} levels, not {len(widths)}")
+    if len(encoder) != len(widths) or len(decoder) != len(widths) - 1:
+        raise ValueError("encoder_blocks are as many as widths, decoder_blocks one fewer")
+    if factor not in (1, 2, 4) or min(widths) < 1 or widths[0] % factor**2:
+        raise ValueError("factor is 1, 2 or 4, and the first width a multiple of its square")
+
+
+def _blocks(channels: int, number: int) -> nn.Sequential:
+    return nn.Sequential(*(ResidualBlock(channels) for _ in range(number)))
+
+
+def _steps(widths: Sequence[int]) -> list[tuple[int, int]]:
+    return list(zip(widths, widths[1:], strict=False))
