@@ -6,6 +6,7 @@ Shi et al., "ESPCN", CVPR 2016.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -100,8 +101,8 @@ class UNet(Derainer):
             skips.append(x)
             x = blocks(down(x))
         code, decoded = x, []
-        for up, blocks, skip in zip(*map(reversed, (self.up, self.decoder, skips)), strict=True):
-            x = blocks(up(x) + skip)
+        for level in reversed(range(len(skips))):
+            x = self.decoder[level](self.up[level](x) + skips[level])
             decoded.append(x)
         return code, decoded[::-1]
 
@@ -125,4 +126,4 @@ def _blocks(channels: int, number: int) -> nn.Sequential:
 
 
 def _steps(widths: Sequence[int]) -> list[tuple[int, int]]:
-    return list(zip(widths, widths[1:], strict=False))
+    return list(pairwise(widths))
