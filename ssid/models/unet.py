@@ -33,6 +33,28 @@ class ResidualBlock(nn.Module):
         return x + self.body(x)
 
 
+class GlobalContext(nn.Module):
+    """Scale and shift channels by what their means say of the whole image, N×C×H×W to the same.
+
+    Perez et al., "FiLM: Visual Reasoning with a General Conditioning Layer", AAAI 2018, Eq. 1. The
+    condition is the image itself, as in squeeze and excitation (Hu et al., CVPR 2018).
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),
+            conv(channels, channels, 1),
+            nn.ReLU(inplace=True),
+            conv(channels, 2 * channels, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (1 + γ) · x + β."""
+        scale, shift = self.body(x).chunk(2, dim=1)
+        return x + scale * x + shift
+
+
 @register_model(
     "unet",
     source="Ronneberger et al., U-Net, MICCAI 2015; pixel unshuffle as in Zhang et al., FFDNet,"
@@ -43,7 +65,8 @@ class UNet(Derainer):
 
     The image is rearranged to 3·f² channels at 1/f of its size, the residual back from there: no
     convolution works at full size, and widths in multiples of 16 fill the registers of a CPU.
-    Nothing looks at statistics of the image, so that tiles equal the whole.
+    Without context nothing looks at statistics of the image, so that tiles equal the whole. With
+    it the network can tell veils, and so rain of different kinds, by the whole image.
 
     ``Features.map`` is the finest decoder map, rearranged to C/f² channels at full size; ``code``
     the deepest one; ``levels`` the decoder maps, fine to coarse.
@@ -53,6 +76,7 @@ class UNet(Derainer):
         encoder_blocks: residual blocks of each level on the way down; the last ones are the bottom.
         decoder_blocks: residual blocks on the way up of each level but the deepest.
         factor: factor f of the pixel unshuffle.
+        context: modulate the deepest level by the whole image, see :class:`GlobalContext`.
     """
 
     def __init__(
@@ -61,6 +85,7 @@ class UNet(Derainer):
         encoder_blocks: Sequence[int] = (0, 1, 2, 2),
         decoder_blocks: Sequence[int] = (1, 1, 1),
         factor: int = 2,
+        context: bool = False,
     ) -> None:
         super().__init__()
         _check(widths, encoder_blocks, decoder_blocks, factor)
@@ -69,6 +94,7 @@ class UNet(Derainer):
         self.first = conv(3 * factor**2, widths[0])
         self.encoder = nn.ModuleList(map(_blocks, widths, encoder_blocks))
         self.down = nn.ModuleList(nn.Conv2d(a, b, 2, 2) for a, b in _steps(widths))
+        self.context = GlobalContext(widths[-1]) if context else nn.Identity()
         self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in _steps(widths))
         self.decoder = nn.ModuleList(map(_blocks, widths, decoder_blocks))
         self.last = conv(widths[0], 3 * factor**2)
@@ -100,6 +126,7 @@ class UNet(Derainer):
         for down, blocks in zip(self.down, self.encoder[1:], strict=True):
             skips.append(x)
             x = blocks(down(x))
+        x = self.context(x)
         code, decoded = x, []
         for level in reversed(range(len(skips))):
             x = self.decoder[level](self.up[level](x) + skips[level])

@@ -68,6 +68,7 @@ def test_tiles_of_a_global_network_pass_smoothly_into_each_other():
         ("hinet", {"width": 2, "norm_levels": ()}, 224),
         # Up to 3 pixels at half size, so 2 at a quarter, and 2 there, and 1 at half: 2 · (8 + 1).
         ("unet", UNET, 20),
+        ("unet", {**UNET, "context": True}, None),
         ("mprnet", {"width": 8, "step": 4, "extra": 4, "cabs": 1}, None),
     ],
 )

@@ -23,7 +23,7 @@ SMALL = {
     "rrg": {"channels": 8, "msrbs": 1, "recurrences": 2},
     "sapnet": {"channels": 4, "units": 1, "stages": 2},
     "ssid_kd": {"widths": [4, 4, 8], "units": [2, 1, 1]},
-    "unet": {"widths": [8, 4], "encoder_blocks": [0, 1], "decoder_blocks": [1]},
+    "unet": {"widths": [8, 4], "encoder_blocks": [0, 1], "decoder_blocks": [1], "context": True},
 }
 # Channels of Features.map and Features.code of those networks.
 CHANNELS = {
