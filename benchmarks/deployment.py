@@ -36,7 +36,7 @@ from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.video.job import derain_video
 from ssid.inference.writing import write_photo
 from ssid.models import load_model
-from ssid.models.weights import packaged_student
+from ssid.packaged import packaged_student
 from ssid.tracking import commit
 
 OUTPUT = Path("benchmarks/results/deployment.json")

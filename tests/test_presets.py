@@ -120,7 +120,7 @@ def test_nothing_is_written_where_one_file_would_be_invalid(params, spoil):
 
 @pytest.mark.parametrize("name", ["papr", "../presets/paper", "/etc/passwd"])
 def test_an_unknown_preset_names_those_that_exist(params, name):
-    with pytest.raises(UserError, match=r"Available: demo, gpu, packaged, paper"):
+    with pytest.raises(UserError, match=r"Available: demo, gpu, packaged, packaged_nano, paper"):
         plan_preset(params, name)
 
 

@@ -58,8 +58,8 @@ class UNet(Derainer):
     def __init__(
         self,
         widths: Sequence[int] = (16, 32, 64, 128),
-        encoder_blocks: Sequence[int] = (0, 1, 2, 2),
-        decoder_blocks: Sequence[int] = (1, 1, 1),
+        encoder_blocks: Sequence[int] = (1, 1, 1, 1),
+        decoder_blocks: Sequence[int] = (2, 1, 1),
         factor: int = 2,
     ) -> None:
         super().__init__()
