@@ -1,4 +1,4 @@
-"""Published peers by their own weights, and the packaged student, on one table.
+"""Published peers by their own weights, and the packaged students, on one table.
 
     python -m benchmarks.peers --data ../shared/data
 
@@ -11,7 +11,7 @@ fewer images. Writes benchmarks/results/peers.json and prints the table in Markd
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -31,6 +31,7 @@ from ssid.metrics.efficiency import count_macs, count_parameters
 from ssid.metrics.streaks import streak_scores
 from ssid.models import Derainer, load_model
 from ssid.models.interop import import_weights
+from ssid.packaged import SIZES
 from ssid.pictures import Picture
 from ssid.progress import track
 from ssid.tracking import commit
@@ -67,14 +68,20 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=None, help="images per set (default: all)")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    known = json.loads(RESULT.read_text("utf-8")) if RESULT.is_file() else {}
-    rows = known.get("rows", {}) if known.get("limit") == options.limit else {}
-    for name, peer in load_peers(options.data).items():
+    print(table(measure_missing(load_peers(options.data), options.data, options.limit)))
+
+
+def measure_missing(
+    peers: Mapping[str, Peer], data: Path, limit: int | None, result: Path = RESULT
+) -> dict[str, dict[str, Any]]:
+    """Return the rows of all contestants; those of the file stay, those added are written to it."""
+    known = json.loads(result.read_text("utf-8")) if result.is_file() else {}
+    rows = known.get("rows", {}) if known.get("limit") == limit else {}
+    for name, peer in peers.items():
         if name not in rows:
-            rows[name] = measure_peer(name, peer, options.data, options.limit)
-            content = {"commit": commit(), "limit": options.limit, "rows": rows}
-            write_json(RESULT, content)
-    print(table(rows))
+            rows[name] = measure_peer(name, peer, data, limit)
+            write_json(result, {"commit": commit(), "limit": limit, "rows": rows})
+    return {name: rows[name] for name in peers}
 
 
 def load_peers(data: Path) -> dict[str, Peer]:
@@ -82,8 +89,9 @@ def load_peers(data: Path) -> dict[str, Peer]:
     peers = {
         "rainy": Peer("nothing", lambda picture: picture),
         f"median 1×{MEDIAN}": Peer("nothing", median),
-        "packaged student": of_network("rendered rain", load_model()),
     }
+    for size in SIZES:
+        peers[f"packaged, {size}"] = of_network("rendered rain", load_model(size))
     for name in ("Rain100H", "Rain100L", "Rain1400"):
         file = data / "weights" / "prenet" / f"{name}.pth"
         peers[f"PReNet, {name}"] = of_network(name, import_weights("prenet", file))

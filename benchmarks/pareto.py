@@ -1,0 +1,125 @@
+"""Quality against time: published peers and the packaged students in one picture.
+
+    python -m benchmarks.pareto --data ../shared/data
+
+PSNR is that of :mod:`benchmarks.peers`, whose finished rows are taken over and missing ones
+measured; latency that of one 512×512 image in eager PyTorch on one thread, the networks taking
+turns in one process. Writes benchmarks/results/pareto.json and docs/pareto.svg, and prints the
+table in Markdown.
+"""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks.deployment import in_turns, spread
+from benchmarks.peers import PAIRS, load_peers, measure_missing
+from benchmarks.record import markdown
+from benchmarks.summary import hardware
+from ssid.entry import reporting
+from ssid.files import atomic_write, write_json
+from ssid.models import Derainer
+from ssid.tracking import commit
+
+RESULT = Path("benchmarks/results/pareto.json")
+PICTURE = Path("docs/pareto.svg")
+HEADS = ("", "latency", "of the packaged small", "Rain100L half", "Rain100H half")
+REFERENCE = "packaged, small"
+SIDE = 512
+
+Point = dict[str, Any]
+
+
+def main() -> None:
+    """Measure, write the results, draw them, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of sets and weights")
+    parser.add_argument("--limit", type=int, default=None, help="images per set (default: all)")
+    parser.add_argument("--rounds", type=int, default=5, help="timed passes of each (5)")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    peers = load_peers(options.data)
+    rows = measure_missing(peers, options.data, options.limit)
+    networks = {name: peer.network for name, peer in peers.items() if peer.network is not None}
+    seconds = latencies(networks, options.rounds)
+    points = {name: point(rows[name], taken) for name, taken in seconds.items()}
+    origin = {"commit": commit(), "hardware": hardware(), "limit": options.limit}
+    write_json(RESULT, origin | {"rounds": options.rounds, "points": points})
+    draw(points, PICTURE)
+    print(markdown(HEADS, list(table(points))))
+
+
+def latencies(networks: Mapping[str, Derainer], rounds: int) -> dict[str, dict[str, float]]:
+    """Return median and quartiles of the seconds of an image, by network."""
+    image = torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        calls = [lambda network=network: network(image) for network in networks.values()]
+        taken = in_turns(calls, rounds)
+    return {name: spread(seconds) for name, seconds in zip(networks, taken, strict=True)}
+
+
+def point(row: Mapping[str, Any], seconds: Mapping[str, float]) -> Point:
+    """Return what is known of a network: seconds of an image, and dB on the sets."""
+    return {**seconds, **{place: row[place]["psnr_y"] for place in PAIRS}}
+
+
+def table(points: Mapping[str, Point]) -> Iterator[list[str]]:
+    """Yield the rows of the table in Markdown."""
+    reference = points[REFERENCE]["median, s"]
+    for name, known in points.items():
+        seconds = known["median, s"]
+        quality = (f"{known[place]:.2f} dB" for place in PAIRS)
+        yield [name, f"{seconds * 1000:.0f} ms", f"{seconds / reference:.2f}", *quality]
+
+
+def frontier(points: Mapping[str, Point], place: str) -> list[str]:
+    """Return the networks to which no other is preferable: none as fast is as good."""
+    best, kept = float("-inf"), []
+    for name in sorted(points, key=lambda name: (points[name]["median, s"], -points[name][place])):
+        if points[name][place] > best:
+            best = points[name][place]
+            kept.append(name)
+    return kept
+
+
+def draw(points: Mapping[str, Point], file: Path) -> None:
+    """Write the picture, one panel a set; equal points give equal bytes."""
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    for axes, place in zip(figure.subplots(1, len(PAIRS)), PAIRS, strict=True):
+        _panel(axes, points, place)
+    same_and_as_text = mpl.rc_context({"svg.hashsalt": "pareto", "svg.fonttype": "none"})
+    with same_and_as_text, atomic_write(file) as partial:
+        figure.savefig(partial, format="svg", metadata={"Date": None})
+
+
+def _panel(axes: Axes, points: Mapping[str, Point], place: str) -> None:
+    best = frontier(points, place)
+    axes.set(title=f"{place.capitalize()}, odd half", xscale="log")
+    axes.set(xlabel=f"ms for {SIDE}×{SIDE}, one thread", ylabel="PSNR-Y, dB")
+    line = [(1000 * points[name]["median, s"], points[name][place]) for name in best]
+    axes.plot(*zip(*line, strict=True), color="tab:blue", linewidth=1)
+    for name, known in points.items():
+        x, y = 1000 * known["median, s"], known[place]
+        axes.plot(x, y, "o", color="tab:blue" if name in best else "tab:gray")
+        left = x > 1000  # slow ones lie on the right, where the label has no room
+        axes.annotate(
+            name,
+            (x, y),
+            xytext=(-6 if left else 6, -10),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            fontsize=8,
+        )
+    axes.margins(x=0.15, y=0.12)
+    axes.grid(alpha=0.3)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()
