@@ -16,14 +16,14 @@ import platform
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 import torch
 
+from benchmarks.latency import QUICK, Timing, latency
 from benchmarks.runs import score_set
 from benchmarks.sets import load_catalogue, open_place, prepare_missing, prepared_in
 from ssid.data.params import DataParams
@@ -35,9 +35,9 @@ from ssid.evaluation.results import Score
 from ssid.evaluation.scores import RAINY, summarise
 from ssid.files import sha256, write_json
 from ssid.inference import derain
-from ssid.metrics.efficiency import count_macs, count_parameters, measure_latency
-from ssid.models import Derainer, create_model, load_model, save_model
-from ssid.packaged import DEFAULT, SIZES, packaged_student
+from ssid.metrics.efficiency import count_macs, count_parameters
+from ssid.models import Derainer, load_model, save_model
+from ssid.packaged import SIZES
 from ssid.pictures import Row, write_rows
 from ssid.tracking import commit
 
@@ -51,33 +51,6 @@ DERAINED = "derained"
 PACKAGED = "ssid/packaged/{}.safetensors"
 RESULT = "benchmarks/results/packaged_{}.json"
 PICTURE = "docs/packaged_{}.jpg"
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How latency is measured: the networks take turns, so that all meet the same machine.
-
-    Attributes:
-        sides: of the square images, in pixels.
-        rounds: turns of each network.
-        repeats: timed passes of the student, and of that of default size, a round.
-        prenet_repeats: timed passes of PReNet a round.
-    """
-
-    sides: tuple[int, ...] = (256, 512)
-    rounds: int = 3
-    repeats: int = 30
-    prenet_repeats: int = 5
-
-    def __str__(self) -> str:
-        return (
-            f"1 thread; the networks take turns in {self.rounds} rounds of {self.repeats} passes"
-            f" (PReNet {self.prenet_repeats}) after 1 for warming up; medians over the rounds'"
-            " medians and over their quotients"
-        )
-
-
-QUICK = Timing(sides=(32,), rounds=2, repeats=2, prenet_repeats=2)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -102,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "protocol": {topic: PROTOCOL[topic] for topic in TOPICS} | {"latency": str(timing)},
         "model": {"file": str(file), "sha256": sha256(file), **network.recipe._asdict()},
         "cost": {"bytes": file.stat().st_size, **cost(network)},
-        "latency": latency(network, timing),
+        "latency": latency(network, timing, options.size),
         "sets": {store.summary.name: quality(store, scores[store]) for store in stores},
     }
     result = options.output / RESULT.format(options.size)
@@ -164,31 +137,6 @@ def cost(network: Derainer) -> dict[str, Any]:
     """Return the size of the network and its multiply-accumulates at 256×256."""
     gmacs = round(count_macs(network, 256, 256) / 1e9, 4)
     return {"parameters": count_parameters(network), "gmacs": gmacs}
-
-
-def latency(network: Derainer, timing: Timing) -> dict[str, Any]:
-    """Return the latency of the network and of two others by the size of the image."""
-    contestants = {
-        "student": (network, timing.repeats),
-        DEFAULT: (load_model(packaged_student()), timing.repeats),
-        "prenet": (create_model("prenet"), timing.prenet_repeats),
-    }
-    report = {}
-    for side in timing.sides:
-        rounds = [
-            {
-                name: measure_latency(each, side, side, repeats=n, warmup=1, threads=1).median_ms
-                for name, (each, n) in contestants.items()
-            }
-            for _ in range(timing.rounds)
-        ]
-        medians = {f"{name}_ms": round(median(r[name] for r in rounds), 2) for name in contestants}
-        shares = {
-            f"share_of_{name}": round(median(r["student"] / r[name] for r in rounds), 4)
-            for name in (DEFAULT, "prenet")
-        }
-        report[f"{side}x{side}"] = {**medians, **shares, "rounds": rounds}
-    return report
 
 
 def quality(store: ImageStore, scores: Sequence[Score]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import skimage.data
 import torch
 from PIL import Image
 
+from benchmarks.card_tables import read_reports, tables
 from benchmarks.model_card import PAIRS, REAL, SHOWN, at_full_size, main
 from benchmarks.sets import load_catalogue
 from ssid.data.rain.render import render
@@ -129,6 +130,11 @@ def test_pictures_of_noise_are_made_to_fit(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
     write_rows(tmp_path / "rows.jpg", [Row("noise", (noise, noise))] * 3)
     assert MAX_BYTES / 2 < (tmp_path / "rows.jpg").stat().st_size <= MAX_BYTES
+
+
+def test_the_card_shows_what_was_measured():
+    card = (ROOT / "ssid" / "packaged" / "README.md").read_text("utf-8")
+    assert tables(read_reports(ROOT / "benchmarks" / "results")) in card
 
 
 def test_real_photographs_keep_their_size(monkeypatch):
