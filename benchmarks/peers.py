@@ -11,7 +11,7 @@ fewer images. Writes benchmarks/results/peers.json and prints the table in Markd
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -68,20 +68,14 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=None, help="images per set (default: all)")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    print(table(measure_missing(load_peers(options.data), options.data, options.limit)))
-
-
-def measure_missing(
-    peers: Mapping[str, Peer], data: Path, limit: int | None, result: Path = RESULT
-) -> dict[str, dict[str, Any]]:
-    """Return the rows of all contestants; those of the file stay, those added are written to it."""
-    known = json.loads(result.read_text("utf-8")) if result.is_file() else {}
-    rows = known.get("rows", {}) if known.get("limit") == limit else {}
-    for name, peer in peers.items():
+    known = json.loads(RESULT.read_text("utf-8")) if RESULT.is_file() else {}
+    rows = known.get("rows", {}) if known.get("limit") == options.limit else {}
+    for name, peer in load_peers(options.data).items():
         if name not in rows:
-            rows[name] = measure_peer(name, peer, data, limit)
-            write_json(result, {"commit": commit(), "limit": limit, "rows": rows})
-    return {name: rows[name] for name in peers}
+            rows[name] = measure_peer(name, peer, options.data, options.limit)
+            content = {"commit": commit(), "limit": options.limit, "rows": rows}
+            write_json(RESULT, content)
+    print(table(rows))
 
 
 def load_peers(data: Path) -> dict[str, Peer]:
