@@ -30,7 +30,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's output, N×C×H×W."""
-        return x + self.body(x)
+        return self.body(x).add_(x)  # in place: to allocate another map took a tenth of the time
 
 
 @register_model(
@@ -102,12 +102,14 @@ class UNet(Derainer):
             x = blocks(down(x))
         code, decoded = x, []
         for level in reversed(range(len(skips))):
-            x = self.decoder[level](self.up[level](x) + skips[level])
+            x = self.decoder[level](self.up[level](x).add_(skips[level]))
             decoded.append(x)
         return code, decoded[::-1]
 
     def _image(self, finest: Tensor, rainy: Tensor) -> Tensor:
-        return rainy + F.pixel_shuffle(self.last(finest), self.factor)
+        # Channels last, in which convolutions are fast, a pixel shuffle is slow.
+        residual = self.last(finest).contiguous()
+        return rainy + F.pixel_shuffle(residual, self.factor)
 
 
 def _check(
