@@ -30,7 +30,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's output, N×C×H×W."""
-        return x + self.body(x)
+        return self.body(x).add_(x)  # in place: to allocate another map took a tenth of the time
 
 
 class GlobalContext(nn.Module):
@@ -82,8 +82,8 @@ class UNet(Derainer):
     def __init__(
         self,
         widths: Sequence[int] = (16, 32, 64, 128),
-        encoder_blocks: Sequence[int] = (0, 1, 2, 2),
-        decoder_blocks: Sequence[int] = (1, 1, 1),
+        encoder_blocks: Sequence[int] = (1, 1, 1, 1),
+        decoder_blocks: Sequence[int] = (2, 1, 1),
         factor: int = 2,
         context: bool = False,
     ) -> None:
@@ -129,12 +129,14 @@ class UNet(Derainer):
         x = self.context(x)
         code, decoded = x, []
         for level in reversed(range(len(skips))):
-            x = self.decoder[level](self.up[level](x) + skips[level])
+            x = self.decoder[level](self.up[level](x).add_(skips[level]))
             decoded.append(x)
         return code, decoded[::-1]
 
     def _image(self, finest: Tensor, rainy: Tensor) -> Tensor:
-        return rainy + F.pixel_shuffle(self.last(finest), self.factor)
+        # Channels last, in which convolutions are fast, a pixel shuffle is slow.
+        residual = self.last(finest).contiguous()
+        return rainy + F.pixel_shuffle(residual, self.factor)
 
 
 def _check(

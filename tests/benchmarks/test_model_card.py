@@ -9,6 +9,7 @@ import skimage.data
 import torch
 from PIL import Image
 
+from benchmarks.card_tables import read_reports, tables
 from benchmarks.model_card import PAIRS, REAL, SHOWN, at_full_size, main
 from benchmarks.sets import load_catalogue
 from ssid.data.rain.render import render
@@ -51,20 +52,28 @@ def output(data, tmp_path_factory):
         network.last.weight.zero_()
         network.last.bias.fill_(-0.1)
     save_model(folder / "model.safetensors", network)
-    options = ("--data", data, "--runs", folder / "runs", "--output", folder)
+    options = (
+        folder / "model.safetensors",
+        "--data",
+        data,
+        "--runs",
+        folder / "runs",
+        "--output",
+        folder,
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        main([str(folder / "model.safetensors"), *map(str, options), "--quick", "--package"])
+        main(["small", "--model", *map(str, options), "--quick"])
     return folder
 
 
 @pytest.fixture
 def report(output):
-    return json.loads((output / "benchmarks/results/packaged_student.json").read_text())
+    return json.loads((output / "benchmarks/results/packaged_small.json").read_text())
 
 
 def test_the_packaged_file_is_the_model_at_half_precision(output, report):
-    packaged = output / "ssid/packaged/student.safetensors"
+    packaged = output / "ssid/packaged/small.safetensors"
     network = load_model(packaged)
     assert network.recipe == RECIPE
     assert network.last.bias[0] == torch.tensor(-0.1).half()
@@ -100,8 +109,14 @@ def test_latency_is_compared_round_by_round(report):
 @pytest.mark.parametrize(
     ("name", "rows"),
     [
-        ("docs/student.jpg", 2 * len(SHOWN)),  # the median and the worst of each set of pairs
-        ("runs/student.jpg", 2 * len(PAIRS) + 4),  # and both thumbnails of two sets of real rain
+        (
+            "docs/packaged_small.jpg",
+            2 * len(SHOWN),
+        ),  # the median and the worst of each set of pairs
+        (
+            "runs/packaged_small.jpg",
+            2 * len(PAIRS) + 4,
+        ),  # and both thumbnails of two sets of real rain
     ],
 )
 def test_the_pictures_have_a_row_for_each_choice(output, name, rows):
@@ -115,6 +130,11 @@ def test_pictures_of_noise_are_made_to_fit(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
     write_rows(tmp_path / "rows.jpg", [Row("noise", (noise, noise))] * 3)
     assert MAX_BYTES / 2 < (tmp_path / "rows.jpg").stat().st_size <= MAX_BYTES
+
+
+def test_the_card_shows_what_was_measured():
+    card = (ROOT / "ssid" / "packaged" / "README.md").read_text("utf-8")
+    assert tables(read_reports(ROOT / "benchmarks" / "results")) in card
 
 
 def test_real_photographs_keep_their_size(monkeypatch):
