@@ -1,4 +1,4 @@
-"""How fast the packaged student is where people use it: runtimes, folders, videos.
+"""How fast the packaged students are where people use them: runtimes, folders, videos.
 
     python -m benchmarks.deployment
 
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -36,7 +36,7 @@ from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.video.job import derain_video
 from ssid.inference.writing import write_photo
 from ssid.models import load_model
-from ssid.models.weights import packaged_student
+from ssid.packaged import SIZES, Size, packaged_student
 from ssid.tracking import commit
 
 OUTPUT = Path("benchmarks/results/deployment.json")
@@ -57,12 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        network = folder / "student.onnx"
-        export_model(load_model(), network)
+        for size in SIZES:
+            export_model(load_model(size), folder / f"{size}.onnx")
         results = {
-            "latency": latencies(network, options.rounds),
-            "folders": folders(network, folder, options.small, options.large),
-            "videos": [videos(network, folder, size, options.frames) for size in VIDEOS],
+            "latency": latencies(folder, options.rounds),
+            "folders": folders(folder, options.small, options.large),
+            "videos": videos(folder, options.frames),
         }
     for name, rows in results.items():
         print_table(name, rows)
@@ -71,55 +71,56 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_json(options.output, origin | results)
 
 
-def latencies(network: Path, rounds: int) -> list[dict[str, Any]]:
-    """Return the seconds of one 512×512 image, by runtime and number of threads."""
+def latencies(folder: Path, rounds: int) -> list[dict[str, Any]]:
+    """Return the seconds of one 512×512 image, by size, runtime and number of threads."""
     image = np.random.default_rng(0).random((1, 3, 512, 512), np.float32)
     names, calls = [], []
-    for threads in (1, 2):
-        for name, runner in _runners(network, threads):
-            names.append((name, threads))
+    for threads, size in product((1, 2), SIZES):
+        for name, runner in _runners(folder, size, threads):
+            names.append({"size": size, "runtime": name, "threads": threads})
             calls.append(_with_threads(threads, runner.estimate, image))
     taken = in_turns(calls, rounds)
-    return [
-        {"runtime": name, "threads": threads} | spread(seconds)
-        for (name, threads), seconds in zip(names, taken, strict=True)
-    ]
+    return [name | spread(seconds) for name, seconds in zip(names, taken, strict=True)]
 
 
-def folders(network: Path, folder: Path, small: int, large: int) -> list[dict[str, Any]]:
-    """Return photographs per second: a plain loop in PyTorch against ``derain_folder``."""
+def folders(folder: Path, small: int, large: int) -> list[dict[str, Any]]:
+    """Return photographs per second: a plain loop against ``derain_folder``."""
     rows = []
-    for name, count, size in (("small", small, (321, 481)), ("large", large, (6000, 8000))):
-        source = folder / name
-        write_photographs(source, count, size)
-        for runner in (runner_of(load_model()), open_runner(network)):
-            start = time.perf_counter()
-            plain_loop(runner, source, folder / "loop")
-            middle = time.perf_counter()
-            derain_folder(runner, source, folder / "out")
-            loop, overlapped = middle - start, time.perf_counter() - middle
-            row = {"folder": f"{count} of {size[1]}×{size[0]}", "runtime": runner.name}
-            rows.append(
-                row | {"loop, images/s": count / loop, "derain, images/s": count / overlapped}
-            )
+    for name, count, shape in (("small", small, (321, 481)), ("large", large, (6000, 8000))):
+        write_photographs(folder / name, count, shape)
+        shown = {"folder": f"{count} of {shape[1]}×{shape[0]}"}
+        for size in SIZES:
+            for runner in (runner_of(load_model(size)), open_runner(folder / f"{size}.onnx")):
+                shown |= {"size": size, "runtime": runner.name}
+                rows.append(shown | rates(runner, folder / name, folder, count))
     return rows
 
 
-def videos(network: Path, folder: Path, size: tuple[int, int], count: int) -> dict[str, Any]:
-    """Return frames per second, and how much still pictures flicker before and after."""
-    source = folder / f"{size[1]}.mp4"
-    write_video(source, size, count)
-    runner = open_runner(network)
+def rates(runner: Runner, source: Path, folder: Path, count: int) -> dict[str, float]:
+    """Return the photographs per second of both ways through a folder of ``count``."""
     start = time.perf_counter()
-    result = derain_video(runner, source, folder / "videos")
-    seconds = time.perf_counter() - start
-    return {
-        "video": f"{size[0]}×{size[1]}",
-        "runtime": runner.name,
-        "frames/s": count / seconds,
-        "flicker before": flicker(source),
-        "flicker after": flicker(result),
-    }
+    plain_loop(runner, source, folder / "loop")
+    middle = time.perf_counter()
+    derain_folder(runner, source, folder / "out")
+    loop, overlapped = middle - start, time.perf_counter() - middle
+    return {"loop, images/s": count / loop, "derain, images/s": count / overlapped}
+
+
+def videos(folder: Path, count: int) -> list[dict[str, Any]]:
+    """Return frames per second, and how much still pictures flicker before and after."""
+    rows = []
+    for (width, height), size in product(VIDEOS, SIZES):
+        source = folder / f"{height}.mp4"
+        if not source.exists():
+            write_video(source, (width, height), count)
+        runner = open_runner(folder / f"{size}.onnx")
+        start = time.perf_counter()
+        result = derain_video(runner, source, folder / f"videos_{size}")
+        rate = count / (time.perf_counter() - start)
+        row: dict[str, Any] = {"video": f"{width}×{height}", "size": size, "runtime": runner.name}
+        flickers = {"flicker before": flicker(source), "flicker after": flicker(result)}
+        rows.append(row | {"frames/s": rate} | flickers)
+    return rows
 
 
 def flicker(video: Path) -> float:
@@ -191,9 +192,9 @@ def print_table(name: str, rows: Sequence[dict[str, Any]]) -> None:
         print(f"| {' | '.join(cells)} |")
 
 
-def _runners(network: Path, threads: int) -> list[tuple[str, Runner]]:
-    eager = open_runner(packaged_student(), "torch", threads)
-    compiled_model = load_model()
+def _runners(folder: Path, size: Size, threads: int) -> list[tuple[str, Runner]]:
+    eager = open_runner(packaged_student(size), "torch", threads)
+    network, compiled_model = folder / f"{size}.onnx", load_model(size)
     compiled_model.compile()
     return [
         ("PyTorch, eager", eager),

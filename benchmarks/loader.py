@@ -4,9 +4,9 @@
 
 All ways give random crops of 100×100 pixels as float tensors, on one core. The images are 481×321
 pixels, the size of BSDS500, from which most data sets for deraining are made; each PNG pair is
-decoded whole and then cropped, as the loaders of SSID-KD and others do. Streams start again at their
-end. The ways are measured in turns; a row has the median of the rounds, and the lowest and the
-highest. Writes benchmarks/results/loader.json and prints the table in Markdown; without the
+decoded whole and then cropped, as the loaders of SSID-KD and others do. Streams start again at
+their end. The ways are measured in turns; a row has the median of the rounds, and the lowest and
+the highest. Writes benchmarks/results/loader.json and prints the table in Markdown; without the
 package, the rows of mosaicml-streaming are left out.
 """
 

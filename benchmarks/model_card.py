@@ -1,11 +1,12 @@
-"""Everything that the model card of the packaged student states: one JSON file and one picture.
+"""Everything that the card states of a packaged student: one JSON file and one picture a size.
 
-    python -m benchmarks.model_card models/student.safetensors --data ../shared/data --package
-    python -m benchmarks.model_card ssid/packaged/student.safetensors --data ../shared/data
+    python -m benchmarks.model_card nano --data ../shared/data --model models/student.safetensors
+    python -m benchmarks.model_card nano --data ../shared/data
 
-The first stores the model at half precision as the student of the package, and measures that file;
-the second measures again; with `--sets NAME ...` those sets alone, and the rest of the figures
-stays as it was. Sets are those of benchmarks/params/data.yaml, photographs of real rain at full size. Nothing is chosen by hand: of every set of pairs the picture shows the image of median
+The first stores the model at half precision as the packaged student of that size, and measures
+that file; the second measures again; with `--sets NAME ...` those sets alone, and the rest of the
+figures stays as it was. Sets are those of benchmarks/params/data.yaml, photographs of real rain at
+full size. Nothing is chosen by hand: of every set of pairs the picture shows the image of median
 gain and the one that gains least. The sets are not ours to hand on, so the picture of the card is
 of photographs in installed packages; another, of the sets, stays in the folder of runs.
 """
@@ -17,14 +18,14 @@ import platform
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 import torch
 
+from benchmarks.latency import QUICK, Timing, latency
 from benchmarks.peers import MEDIAN
 from benchmarks.peers import median as median_filtered
 from benchmarks.runs import score_set
@@ -39,8 +40,9 @@ from ssid.evaluation.results import Score
 from ssid.evaluation.scores import RAINY, measure_streaks, summarise
 from ssid.files import sha256, write_json
 from ssid.inference import derain
-from ssid.metrics.efficiency import count_macs, count_parameters, measure_latency
-from ssid.models import Derainer, create_model, load_model, save_model
+from ssid.metrics.efficiency import count_macs, count_parameters
+from ssid.models import Derainer, load_model, save_model
+from ssid.packaged import SIZES
 from ssid.pictures import Row, write_rows
 from ssid.tracking import commit
 
@@ -53,45 +55,16 @@ SHOWN = ("light", "heavy", "varied")
 """Sets of pairs on photographs in installed packages, for the picture of the card."""
 TOPICS = ("estimates", "psnr_y", "ssim", "streaks", "niqe", "macs", "means")
 DERAINED = "derained"
-PACKAGED = Path("ssid/packaged/student.safetensors")
-RESULT = Path("benchmarks/results/packaged_student.json")
-PICTURE = Path("docs/student.jpg")
-PICTURE_OF_SETS = "student.jpg"
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How latency is measured: the two networks take turns, so that both meet the same machine.
-
-    Attributes:
-        sides: of the square images, in pixels.
-        rounds: turns of each network.
-        repeats: timed passes of the student a round.
-        prenet_repeats: timed passes of PReNet a round.
-    """
-
-    sides: tuple[int, ...] = (256, 512)
-    rounds: int = 3
-    repeats: int = 30
-    prenet_repeats: int = 5
-
-    def __str__(self) -> str:
-        return (
-            f"1 thread; the networks take turns in {self.rounds} rounds of {self.repeats} passes"
-            f" (PReNet {self.prenet_repeats}) after 1 for warming up; medians over the rounds'"
-            " medians and over their quotients"
-        )
-
-
-QUICK = Timing(sides=(32,), rounds=2, repeats=2, prenet_repeats=2)
+PACKAGED = "ssid/packaged/{}.safetensors"
+RESULT = "benchmarks/results/packaged_{}.json"
+PICTURE = "docs/packaged_{}.jpg"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure a model, print and write what its card states."""
     options = parse(arguments)
-    file = options.model
-    if options.package:
-        file = options.output / PACKAGED
+    file = options.output / PACKAGED.format(options.size)
+    if options.model is not None:
         save_model(file, load_model(options.model), torch.float16)
     network = load_model(file)
     assert network.recipe is not None
@@ -99,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not options.quick:
         catalogue = at_full_size(catalogue)
     if options.sets:
-        return measure_again(network, catalogue, options)
+        return measure_again(network, file, catalogue, options)
     stores = open_sets(catalogue, (*PAIRS, *MASKED), tuple(REAL), options.runs)
     scores = {store: score_set(network, store, DERAINED) for store in stores}
     timing = QUICK if options.quick else Timing()
@@ -111,13 +84,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "protocol": {topic: PROTOCOL[topic] for topic in TOPICS} | {"latency": str(timing)},
         "model": {"file": str(file), "sha256": sha256(file), **network.recipe._asdict()},
         "cost": {"bytes": file.stat().st_size, **cost(network)},
-        "latency": latency(network, timing),
+        "latency": latency(network, timing, options.size),
         "sets": {store.summary.name: quality(store, scores[store]) for store in stores},
     }
-    result = options.output / RESULT
+    result = options.output / RESULT.format(options.size)
     result.parent.mkdir(parents=True, exist_ok=True)
     write_json(result, report)
-    pictures = options.output / PICTURE, options.runs / PICTURE_OF_SETS
+    picture = options.output / PICTURE.format(options.size)
+    pictures = picture, options.runs / picture.name
     shown = open_sets(load_catalogue(None, options.quick), SHOWN, (), options.runs)
     examples = {store: score_set(network, store, DERAINED) for store in shown}
     write_rows(pictures[0], rows_of_pairs(network, examples))
@@ -125,15 +99,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"wrote {result}, {pictures[0]} and {pictures[1]}")
 
 
-def measure_again(network: Derainer, catalogue: DataParams, options: argparse.Namespace) -> None:
+def measure_again(
+    network: Derainer, file: Path, catalogue: DataParams, options: argparse.Namespace
+) -> None:
     """Measure some of the sets, of pairs or with masks, and replace their figures.
 
     Raises:
         UserError: if the figures that stay are of another model.
     """
-    result = options.output / RESULT
+    result = options.output / RESULT.format(options.size)
     report = json.loads(result.read_text("utf-8"))
-    if report["model"]["sha256"] != sha256(options.model):
+    if report["model"]["sha256"] != sha256(file):
         raise UserError(f"{result} is of another model: run this without --sets once.")
     for store in open_sets(catalogue, options.sets, (), options.runs):
         scores = score_set(network, store, DERAINED)
@@ -147,9 +123,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("model", type=Path, help="model file")
+    add("size", choices=SIZES, help="of the packaged student")
+    add("--model", type=Path, help="model file that becomes that student first")
     add("--data", type=Path, required=True, help="folder of the sets")
-    add("--package", action="store_true", help=f"make the model {PACKAGED} first")
     add("--sets", nargs="+", choices=(*PAIRS, *MASKED), help="measure these again, and no more")
     add("--quick", action="store_true", help="try the code on two thumbnails of each set")
     add("--runs", type=Path, default=Path("runs/benchmarks"), help="folder of prepared sets")
@@ -191,25 +167,6 @@ def cost(network: Derainer) -> dict[str, Any]:
     """Return the size of the network and its multiply-accumulates at 256×256."""
     gmacs = round(count_macs(network, 256, 256) / 1e9, 4)
     return {"parameters": count_parameters(network), "gmacs": gmacs}
-
-
-def latency(network: Derainer, timing: Timing) -> dict[str, Any]:
-    """Return the latency of the network and of PReNet by the size of the image."""
-    prenet = create_model("prenet")
-    contestants = {"student": (network, timing.repeats), "prenet": (prenet, timing.prenet_repeats)}
-    report = {}
-    for side in timing.sides:
-        rounds = [
-            {
-                name: measure_latency(each, side, side, repeats=n, warmup=1, threads=1).median_ms
-                for name, (each, n) in contestants.items()
-            }
-            for _ in range(timing.rounds)
-        ]
-        medians = {f"{name}_ms": round(median(r[name] for r in rounds), 2) for name in contestants}
-        share = round(median(r["student"] / r["prenet"] for r in rounds), 4)
-        report[f"{side}x{side}"] = {**medians, "share_of_prenet": share, "rounds": rounds}
-    return report
 
 
 def quality(store: ImageStore, scores: Sequence[Score]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Published peers by their own weights, and the packaged student, on one table.
+"""Published peers by their own weights, and the packaged students, on one table.
 
     python -m benchmarks.peers --data ../shared/data
 
@@ -31,6 +31,7 @@ from ssid.metrics.efficiency import count_macs, count_parameters
 from ssid.metrics.streaks import streak_scores
 from ssid.models import Derainer, load_model
 from ssid.models.interop import import_weights
+from ssid.packaged import SIZES
 from ssid.pictures import Picture
 from ssid.progress import track
 from ssid.tracking import commit
@@ -82,8 +83,9 @@ def load_peers(data: Path) -> dict[str, Peer]:
     peers = {
         "rainy": Peer("nothing", lambda picture: picture),
         f"median 1×{MEDIAN}": Peer("nothing", median),
-        "packaged student": of_network("rendered rain", load_model()),
     }
+    for size in SIZES:
+        peers[f"packaged, {size}"] = of_network("rendered rain", load_model(size))
     for name in ("Rain100H", "Rain100L", "Rain1400"):
         file = data / "weights" / "prenet" / f"{name}.pth"
         peers[f"PReNet, {name}"] = of_network(name, import_weights("prenet", file))

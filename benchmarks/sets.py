@@ -9,9 +9,11 @@ from ssid.config.load import load_params
 from ssid.data.leakage import write_exclusions
 from ssid.data.params import DataParams, DataSet
 from ssid.data.prepare import prepare
-from ssid.data.roles import Role
+from ssid.data.rain.params import FitParams
+from ssid.data.roles import FITTED, Role
 from ssid.data.store.reader import ImageStore
 from ssid.data.store.records import SUMMARY
+from ssid.fitting import fit_set
 from ssid.project import Project
 from ssid.training.job import fingerprint
 
@@ -46,14 +48,22 @@ def prepared_in(root: Path, catalogue: DataParams) -> Project:
 
 
 def prepare_missing(project: Project, catalogue: DataParams, places: Iterable[str]) -> None:
-    """Prepare those of the sets ``<role>/<name>`` that are not there yet."""
-    for place in sorted(set(places)):
-        if not is_prepared(project, place):
-            role, name = cast("Role", place.split("/")[0]), place.split("/")[1]
-            block = catalogue.sets(role)[name]
+    """Prepare those of the sets ``<role>/<name>`` that are not there yet.
+
+    Pairs in fitted rain come last: they are rendered on the photographs of all others.
+    """
+    missing = [place.split("/") for place in sorted(set(places)) if not is_prepared(project, place)]
+    for role, name in missing:
+        if role != FITTED:
+            block = catalogue.sets(cast("Role", role))[name]
             workers = len(os.sched_getaffinity(0))
-            print(prepare(role, name, block, project.prepared / place, workers))
-    write_exclusions(_prepared(project, catalogue), project.prepared, project.excluded)
+            print(prepare(cast("Role", role), name, block, project.prepared / role / name, workers))
+    ready = _prepared(project, catalogue)
+    write_exclusions(ready, project.prepared, project.excluded)
+    params = load_params(Path("params/rain.yaml"), FitParams)
+    for role, name in missing:
+        if role == FITTED:
+            fit_set(name, params, ready, project, tracking=None)
 
 
 def is_prepared(project: Project, place: str) -> bool:

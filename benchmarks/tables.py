@@ -11,7 +11,7 @@ from ssid.config.base import Params
 from ssid.config.explain import explain
 from ssid.config.load import load_params
 from ssid.data.params import DataParams
-from ssid.data.roles import Role
+from ssid.data.roles import FITTED, Role
 from ssid.errors import UserError, nearest
 from ssid.training.params import TeacherParams, TrainingParams, check_objective
 
@@ -96,7 +96,9 @@ class Training:
     def places(self) -> set[str]:
         """The sets that it learns from and is measured on, as ``<role>/<name>``."""
         synthetic = {f"synthetic/{name}" for name in self.params.synthetic or ()}
-        return synthetic | {f"real/{name}" for name in self.params.real or ()} | {*self.evaluate}
+        real = self.params.real or ()
+        fitted = {f"{FITTED}/{name}" for name in real if self.params.batch.fitted}
+        return synthetic | {f"real/{name}" for name in real} | fitted | {*self.evaluate}
 
     def __str__(self) -> str:
         return f"{self.setting}/{self.variant}, seed {self.params.seed}"

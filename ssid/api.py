@@ -17,8 +17,9 @@ def derain(picture: Picture | Path | str, model: Derainer | Path | str = PACKAGE
 
     Args:
         picture: RGB pixels H×W×3 uint8, or the path of an image file.
-        model: network, its file, or ``"packaged"`` for the student that comes with this package.
-            Load it once, by :func:`load_model`, to derain many photographs.
+        model: network, its file, or the size of a student that comes with this package, such as
+            ``"small"``; ``"packaged"`` is the default size. Load it once, by :func:`load_model`,
+            to derain many photographs.
 
     Returns:
         RGB pixels H×W×3 uint8 of the same size.

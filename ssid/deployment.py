@@ -12,6 +12,7 @@ import typer
 
 from ssid.errors import UserError
 from ssid.inference.options import Format, Runtime
+from ssid.packaged import DEFAULT, SIZES, Size
 
 STUDENT = Path("models/student.safetensors")
 
@@ -25,8 +26,12 @@ def derain(
         Path | None,
         typer.Option(
             help=f".safetensors, .onnx, .pt2 or a folder of `export --hub`. Default: {STUDENT},"
-            " or else the one packaged with ssid."
+            f" or else the student of size {DEFAULT} that comes with ssid."
         ),
+    ] = None,
+    size: Annotated[
+        Size | None,
+        typer.Option(help=f"Student that comes with ssid: {', '.join(SIZES)}, fast to good."),
     ] = None,
     format: Annotated[Format, typer.Option(help="Of photographs.")] = "png",
     quality: Annotated[
@@ -55,7 +60,7 @@ def derain(
     ] = 64,
 ) -> None:
     """Remove the rain from photographs and videos."""
-    from ssid.inference import derain_folder, find_student
+    from ssid.inference import choose_model, derain_folder
     from ssid.inference.folder import count_pixels, find_photographs
     from ssid.inference.runtime import open_runner
     from ssid.inference.video.job import derain_video, is_video
@@ -63,7 +68,7 @@ def derain(
 
     video = is_video(input)
     written_as = Output(format, quality)
-    model = model or find_student(STUDENT)
+    model = choose_model(model, size, STUDENT)
     pixels = 1 << 62 if video else count_pixels(find_photographs(input))
     print(f"model: {model}")
     runner = open_runner(model, runtime, threads, pixels)
@@ -140,16 +145,17 @@ def export(
 
 def serve(
     model: Annotated[Path | None, typer.Option(help="As of derain.")] = None,
+    size: Annotated[Size | None, typer.Option(help="As of derain.")] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 8000,
     runtime: Annotated[Runtime, typer.Option(help="As of derain.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="As of derain.")] = None,
 ) -> None:
     """Show a page on this machine where a dropped photograph comes back without its rain."""
-    from ssid.inference import find_student
+    from ssid.inference import choose_model
     from ssid.inference.runtime import open_runner
     from ssid.serve.app import run
 
-    model = model or find_student(STUDENT)
+    model = choose_model(model, size, STUDENT)
     runner = open_runner(model, runtime, threads)
     print(f"model: {model}")
     print(f"runtime: {runner.name}", file=sys.stderr)

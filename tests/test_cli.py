@@ -116,12 +116,12 @@ def tiny_student(file: Path, seed: int = 0) -> None:
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     """A folder without a project, and a stand-in for the student that the package carries."""
-    tiny_student(tmp_path / "ssid" / "packaged" / "student.safetensors")
+    tiny_student(tmp_path / "ssid" / "packaged" / "small.safetensors")
     (tmp_path / "home").mkdir()
     monkeypatch.chdir(tmp_path / "home")
-    monkeypatch.setattr("ssid.models.weights.files", lambda package: tmp_path / package)
+    monkeypatch.setattr("ssid.packaged.files", lambda package: tmp_path / package)
     photographs(tmp_path / "home", ["photo.jpg"])
-    return tmp_path / "ssid" / "packaged" / "student.safetensors"
+    return tmp_path / "ssid" / "packaged" / "small.safetensors"
 
 
 def test_derain_needs_nothing_but_a_photograph(installed):

@@ -12,18 +12,21 @@ from typer.testing import CliRunner
 
 from ssid.cli import app
 from ssid.data.rain.render import render
+from ssid.errors import UserError
 from ssid.evaluation.scores import measure
-from ssid.inference import derain, find_student
+from ssid.inference import choose_model, derain
 from ssid.models import load_model
+from ssid.packaged import SIZES, packaged_student
 from support.repository import ROOT
 
 MAX_BYTES = 2 * 10**6
+NOTHING = Path("nothing trained here")
 
 
-@pytest.fixture
-def student() -> Path:
-    """The packaged file, as it is found where nobody has trained anything."""
-    return find_student(Path("nothing trained here"))
+@pytest.fixture(params=SIZES)
+def student(request) -> Path:
+    """The packaged file of each size."""
+    return packaged_student(request.param)
 
 
 def rainy_and_clean(profile):
@@ -33,10 +36,25 @@ def rainy_and_clean(profile):
 
 
 def test_weights_and_card_are_data_of_the_package(student):
-    assert student == Path(str(files("ssid"))) / "packaged" / "student.safetensors"
+    assert student.parent == Path(str(files("ssid"))) / "packaged"
     assert student.stat().st_size <= MAX_BYTES
     card = (files("ssid") / "packaged" / "README.md").read_text("utf-8")
     assert "TODO(" not in card
+    assert student.stem in card
+
+
+def test_a_student_is_chosen_by_its_size_or_by_its_file_but_not_by_both(student):
+    size = student.stem
+    assert choose_model(None, size, NOTHING) == student
+    assert choose_model(student, None, NOTHING) == student
+    assert load_model(size).recipe == load_model(student).recipe
+    with pytest.raises(UserError, match="Name one of them"):
+        choose_model(student, size, NOTHING)
+
+
+def test_the_default_is_a_size():
+    assert choose_model(None, None, NOTHING) == packaged_student("small")
+    assert load_model("packaged").recipe == load_model("small").recipe
 
 
 def test_weights_are_finite_numbers(student):
@@ -56,7 +74,11 @@ def test_it_derains_a_photograph_where_there_is_no_project(student, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     rainy, clean = rainy_and_clean("rain100h")
     Image.fromarray(rainy).save("photo.png")
-    said = CliRunner().invoke(app, ["derain", "photo.png"], catch_exceptions=False).stdout
+    said = (
+        CliRunner()
+        .invoke(app, ["derain", "photo.png", "--size", student.stem], catch_exceptions=False)
+        .stdout
+    )
     assert said == f"model: {student}\nwrote derained/photo.png\n"
     derained = np.asarray(Image.open("derained/photo.png"))
     before, after = (measure(p, clean, ["psnr"])["psnr_y"] for p in (rainy, derained))
@@ -65,5 +87,6 @@ def test_it_derains_a_photograph_where_there_is_no_project(student, tmp_path, mo
 
 
 def test_the_card_links_to_files_that_exist():
-    assert (ROOT / "docs" / "student.jpg").stat().st_size <= 300_000
-    assert (ROOT / "benchmarks" / "results" / "packaged_student.json").is_file()
+    for size in SIZES:
+        assert (ROOT / "docs" / f"packaged_{size}.jpg").stat().st_size <= 300_000
+        assert (ROOT / "benchmarks" / "results" / f"packaged_{size}.json").is_file()

@@ -35,7 +35,7 @@ def use(params: Path, name: str) -> None:
 
 
 def test_the_shipped_presets_exist():
-    assert {"demo", "gpu", "packaged", "paper"} <= set(NAMES)
+    assert {"demo", "gpu", "packaged_small", "paper"} <= set(NAMES)
 
 
 def test_the_shipped_values_are_those_of_the_demo(params):
@@ -120,7 +120,9 @@ def test_nothing_is_written_where_one_file_would_be_invalid(params, spoil):
 
 @pytest.mark.parametrize("name", ["papr", "../presets/paper", "/etc/passwd"])
 def test_an_unknown_preset_names_those_that_exist(params, name):
-    with pytest.raises(UserError, match=r"Available: demo, gpu, packaged, paper"):
+    with pytest.raises(
+        UserError, match=r"Available: demo, gpu, packaged_nano, packaged_small, paper"
+    ):
         plan_preset(params, name)
 
 

@@ -9,7 +9,8 @@ from ssid.export.description import UNSTATED, Description, Origin, describe
 from ssid.files import atomic_write, sha256
 from ssid.metrics.efficiency import count_macs, count_parameters
 from ssid.models import MODELS, Derainer, Recipe, save_model
-from ssid.models.weights import HUB_CONFIG, HUB_WEIGHTS, packaged_student
+from ssid.models.weights import HUB_CONFIG, HUB_WEIGHTS
+from ssid.packaged import SIZES, packaged_student
 
 CARD = """\
 ---
@@ -54,9 +55,9 @@ here before you publish it. `ssid`'s reports hold the figures on your own pairs.
 
 
 def licence_of(model: Path) -> str:
-    """Return the licence of the packaged student, and ``not stated`` for other weights."""
-    packaged = model.is_file() and sha256(model) == sha256(packaged_student())
-    return "apache-2.0" if packaged else UNSTATED
+    """Return the licence of the packaged students, and ``not stated`` for other weights."""
+    packaged = {sha256(packaged_student(size)) for size in SIZES}
+    return "apache-2.0" if model.is_file() and sha256(model) in packaged else UNSTATED
 
 
 def write_hub(folder: Path, model: Derainer, origin: Origin, half: bool = False) -> None:

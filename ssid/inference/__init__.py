@@ -6,9 +6,9 @@ from typing import Any
 _WHERE = {
     "TILE_GRID": "tiles",
     "Summary": "folder",
+    "choose_model": "student",
     "derain": "tiles",
     "derain_folder": "folder",
-    "find_student": "student",
 }
 
 __all__ = list(_WHERE)  # loaded when they are asked for, as PyTorch is slow to load

@@ -1,19 +1,31 @@
-"""Which network is taken where none is named."""
+"""Which network a command takes."""
 
 from pathlib import Path
 
 from ssid.errors import UserError
-from ssid.models.weights import packaged_student
+from ssid.packaged import Size, packaged_student
 
 
-def find_student(trained: Path) -> Path:
-    """Return the model file ``trained`` if it exists, else the student packaged with ssid.
+def choose_model(model: Path | None, size: Size | None, trained: Path) -> Path:
+    """Return the model that a command line names: by its file, by its size, or not at all.
+
+    Args:
+        model: file or folder of a model.
+        size: size of a packaged student.
+        trained: file that is taken where neither is named and it exists; otherwise it is the
+            packaged student of default size.
 
     Raises:
-        UserError: if there is neither.
+        UserError: if both are named, or there is nothing to take.
     """
-    packaged = packaged_student()
-    for file in (trained, packaged):
+    if model is not None and size is not None:
+        raise UserError(
+            f"--model {model} is one network and --size {size} another. Name one of them."
+        )
+    if model is not None:
+        return model
+    packaged = packaged_student(size) if size else packaged_student()
+    for file in (packaged,) if size else (trained, packaged):
         if file.is_file():
             return file
     raise UserError(

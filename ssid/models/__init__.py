@@ -10,6 +10,7 @@ from ssid.models import (  # noqa: F401
     rrg,
     sapnet,
     ssid_kd,
+    unet,
 )
 from ssid.models.base import Derainer, Features, Recipe, Stage
 from ssid.models.registry import MODELS, create_model, list_models, register_model

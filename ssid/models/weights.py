@@ -1,7 +1,6 @@
 """Networks on disk: one safetensors file that knows how to rebuild its network."""
 
 import json
-from importlib.resources import files
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from ssid.models.base import Derainer, Recipe
 from ssid.models.bounded import check_tensors, parse_recipe, sketch
 from ssid.models.narrow import narrow
 from ssid.models.registry import create_model
+from ssid.packaged import DEFAULT, SIZES, packaged_student
 
 FORMAT = "ssid-model-1"
 PACKAGED = "packaged"
@@ -28,11 +28,6 @@ PRUNED = 64
 """Times the numbers in a file that its network may have had before it was pruned."""
 KINDS = {"F64": True, "F32": True, "F16": True, "BF16": True, "I64": False, "I32": False}
 """Types of numbers in files of models, and whether they hold fractions."""
-
-
-def packaged_student() -> Path:
-    """Return the file of the student that comes with this package."""
-    return Path(str(files("ssid") / "packaged" / "student.safetensors"))
 
 
 def build(recipe: Recipe) -> Derainer:
@@ -97,8 +92,9 @@ def load_model(source: Path | str = PACKAGED) -> Derainer:
 
     Args:
         source: a file written by :func:`save_model`, a folder that holds one as
-            ``model.safetensors``, as ``ssid export --hub`` writes it, or ``"packaged"`` for the
-            student that comes with this package.
+            ``model.safetensors``, as ``ssid export --hub`` writes it, or the size of a student
+            that comes with this package, such as ``"small"``; ``"packaged"`` is the default size.
+            A file or folder of the same name is reached as ``Path("small")``.
 
     Raises:
         UserError: if the file is missing, damaged, or not written by :func:`save_model`.
@@ -106,7 +102,7 @@ def load_model(source: Path | str = PACKAGED) -> Derainer:
     >>> load_model("packaged").recipe.name
     'hinet'
     """
-    path = packaged_student() if source == PACKAGED else Path(source)
+    path = _place(source)
     path = path / HUB_WEIGHTS if path.is_dir() else path
     if not path.is_file():
         raise MissingFileError(f"there is no model file {path}. Train one with `dvc repro`.")
@@ -126,6 +122,15 @@ def load_model(source: Path | str = PACKAGED) -> Derainer:
     if unfit:
         raise UserError(f"{path} holds weights that are no finite numbers: {', '.join(unfit[:3])}")
     return model.eval()
+
+
+def _place(source: Path | str) -> Path:
+    if source == PACKAGED:
+        source = DEFAULT
+    for size in SIZES:
+        if source == size:
+            return packaged_student(size)
+    return Path(source)
 
 
 def _read_recipe(stored: Any, path: Path) -> Recipe:

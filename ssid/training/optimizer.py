@@ -5,6 +5,7 @@ The rate has no state, so that an interrupted run continues with the one it woul
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from torch import nn
 from torch.optim import Adam, Adamax, AdamW, Optimizer
@@ -14,9 +15,12 @@ from ssid.training.params import OptimizerParams, ScheduleParams
 
 def make_optimizer(params: OptimizerParams, network: nn.Module) -> Optimizer:
     """Return the optimizer of ``params`` over everything in ``network`` that can learn."""
-    kind = {"adam": Adam, "adamax": Adamax, "adamw": AdamW}[params.name]
     weights = [p for p in network.parameters() if p.requires_grad]
-    return kind(weights, lr=params.lr, weight_decay=params.weight_decay)
+    options: dict[str, Any] = {"lr": params.lr, "weight_decay": params.weight_decay}
+    if params.name == "adamax":
+        return Adamax(weights, **options)
+    # Fused: a fifth of the time on a CPU, where a small network's step is short.
+    return {"adam": Adam, "adamw": AdamW}[params.name](weights, fused=True, **options)
 
 
 def learning_rate(

@@ -9,6 +9,7 @@ import skimage.data
 import torch
 from PIL import Image
 
+from benchmarks.card_tables import read_reports, tables
 from benchmarks.model_card import MASKED, PAIRS, REAL, SHOWN, at_full_size, main
 from benchmarks.sets import load_catalogue
 from ssid.data.rain.render import render
@@ -55,10 +56,18 @@ def output(data, tmp_path_factory):
         network.last.weight.zero_()
         network.last.bias.fill_(-0.1)
     save_model(folder / "model.safetensors", network)
-    options = ("--data", data, "--runs", folder / "runs", "--output", folder)
+    options = (
+        folder / "model.safetensors",
+        "--data",
+        data,
+        "--runs",
+        folder / "runs",
+        "--output",
+        folder,
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        main([str(folder / "model.safetensors"), *map(str, options), "--quick", "--package"])
+        main(["small", "--model", *map(str, options), "--quick"])
     return folder
 
 
@@ -67,11 +76,10 @@ def test_some_sets_are_measured_again_and_the_others_stay(output, data, report, 
     changed = json.loads(json.dumps(report))
     changed["sets"]["spa_masks"]["derained"]["streak_auc"] = -1
     changed["sets"]["rain800"]["images"] = -1
-    file = output / "benchmarks/results/packaged_student.json"
+    file = output / "benchmarks/results/packaged_small.json"
     file.write_text(json.dumps(changed))
     options = ("--data", data, "--runs", output / "runs", "--output", output, "--quick")
-    model = output / "ssid/packaged/student.safetensors"
-    main([str(model), *map(str, options), "--sets", "spa_masks"])
+    main(["small", *map(str, options), "--sets", "spa_masks"])
     sets = json.loads(file.read_text())["sets"]
     file.write_text(json.dumps(report))
     assert sets["spa_masks"]["derained"] == report["sets"]["spa_masks"]["derained"]
@@ -80,11 +88,11 @@ def test_some_sets_are_measured_again_and_the_others_stay(output, data, report, 
 
 @pytest.fixture
 def report(output):
-    return json.loads((output / "benchmarks/results/packaged_student.json").read_text())
+    return json.loads((output / "benchmarks/results/packaged_small.json").read_text())
 
 
 def test_the_packaged_file_is_the_model_at_half_precision(output, report):
-    packaged = output / "ssid/packaged/student.safetensors"
+    packaged = output / "ssid/packaged/small.safetensors"
     network = load_model(packaged)
     assert network.recipe == RECIPE
     assert network.last.bias[0] == torch.tensor(-0.1).half()
@@ -122,8 +130,11 @@ def test_latency_is_compared_round_by_round(report):
 @pytest.mark.parametrize(
     ("name", "rows"),
     [
-        ("docs/student.jpg", 2 * len(SHOWN)),  # the median and the worst of each set of pairs
-        ("runs/student.jpg", 2 * len(PAIRS) + 6),  # and both thumbnails of three sets of real rain
+        ("docs/packaged_small.jpg", 2 * len(SHOWN)),  # median and worst of each set of pairs
+        (
+            "runs/packaged_small.jpg",
+            2 * len(PAIRS) + 6,
+        ),  # and thumbnails of three sets of real rain
     ],
 )
 def test_the_pictures_have_a_row_for_each_choice(output, name, rows):
@@ -137,6 +148,11 @@ def test_pictures_of_noise_are_made_to_fit(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
     write_rows(tmp_path / "rows.jpg", [Row("noise", (noise, noise))] * 3)
     assert MAX_BYTES / 2 < (tmp_path / "rows.jpg").stat().st_size <= MAX_BYTES
+
+
+def test_the_card_shows_what_was_measured():
+    card = (ROOT / "ssid" / "packaged" / "README.md").read_text("utf-8")
+    assert tables(read_reports(ROOT / "benchmarks" / "results")) in card
 
 
 def test_real_photographs_keep_their_size(monkeypatch):

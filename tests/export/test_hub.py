@@ -10,7 +10,7 @@ from ssid.errors import UserError
 from ssid.export import Origin
 from ssid.export.hub import licence_of, write_hub
 from ssid.models import Recipe, create_model
-from ssid.models.weights import packaged_student
+from ssid.packaged import SIZES, packaged_student
 
 RECIPE = Recipe("prenet", {"channels": 4, "stages": 1})
 
@@ -54,8 +54,9 @@ def test_a_card_that_was_written_by_hand_is_kept(model, tmp_path):
     assert (tmp_path / "README.md").read_text() == "mine"
 
 
-def test_the_licence_is_known_of_the_packaged_student_alone(tmp_path):
-    assert licence_of(packaged_student()) == "apache-2.0"
+def test_the_licence_is_known_of_the_packaged_students_alone(tmp_path):
+    for size in SIZES:
+        assert licence_of(packaged_student(size)) == "apache-2.0"
     other = tmp_path / "other.safetensors"
     other.write_bytes(b"")
     assert licence_of(other) == "not stated"

@@ -27,6 +27,7 @@ SMALL = {
     "rrg": {"channels": 8, "msrbs": 1},
     "sapnet": {"channels": 4, "stages": 2},
     "ssid_kd": {"widths": [2, 3, 4], "units": [1, 1, 1]},
+    "unet": {"widths": [8, 12], "encoder_blocks": [0, 1], "decoder_blocks": [1]},
 }
 
 
@@ -49,7 +50,7 @@ def test_padding_by_indices_is_that_of_the_network(name):
                 assert torch.equal(Program(model)(images(size)), model(images(size)))
 
 
-@pytest.fixture(scope="module", params=["hinet", "ddn"])
+@pytest.fixture(scope="module", params=["hinet", "ddn", "unet"])
 def exported(request, tmp_path_factory):
     """One network that pads and one that does not, and the folder of their two programs."""
     pytest.importorskip("onnxscript", reason="needs the extra onnx")

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from ssid.errors import UserError
-from ssid.inference import derain_folder, find_student
+from ssid.inference import choose_model, derain_folder
 from support.tiny_networks import Identity, picture
 
 
@@ -83,13 +83,13 @@ def test_results_are_kept_on_demand_and_before_any_work(photographs, tmp_path):
 
 @pytest.mark.parametrize("here", [True, False])
 def test_the_student_trained_here_comes_before_the_packaged_one(here, tmp_path, monkeypatch):
-    packaged, trained = tmp_path / "ssid/packaged/student.safetensors", tmp_path / "trained"
+    packaged, trained = tmp_path / "ssid/packaged/small.safetensors", tmp_path / "trained"
     packaged.parent.mkdir(parents=True)
     packaged.touch()
     if here:
         trained.touch()
-    monkeypatch.setattr("ssid.models.weights.files", lambda package: tmp_path / package)
-    assert find_student(trained) == (trained if here else packaged)
+    monkeypatch.setattr("ssid.packaged.files", lambda package: tmp_path / package)
+    assert choose_model(None, None, trained) == (trained if here else packaged)
 
 
 def test_nothing_to_do_is_said(tmp_path):

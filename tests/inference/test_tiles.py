@@ -13,6 +13,8 @@ from ssid.models.memory import bytes_per_pixel
 from ssid.models.reach import reach
 from support.tiny_networks import Identity, Local, picture
 
+UNET = {"widths": (8, 4), "encoder_blocks": (0, 1), "decoder_blocks": (1,)}
+
 
 @settings(max_examples=30)
 @given(
@@ -64,6 +66,9 @@ def test_tiles_of_a_global_network_pass_smoothly_into_each_other():
         ("rescan", {"channels": 4, "stages": 1}, None),
         ("hinet", {"width": 2}, None),
         ("hinet", {"width": 2, "norm_levels": ()}, 224),
+        # Up to 3 pixels at half size, so 2 at a quarter, and 2 there, and 1 at half: 2 · (8 + 1).
+        ("unet", UNET, 20),
+        ("unet", {**UNET, "context": True}, None),
         ("mprnet", {"width": 8, "step": 4, "extra": 4, "cabs": 1}, None),
     ],
 )

@@ -23,6 +23,7 @@ SMALL = {
     "rrg": {"channels": 8, "msrbs": 1, "recurrences": 2},
     "sapnet": {"channels": 4, "units": 1, "stages": 2},
     "ssid_kd": {"widths": [4, 4, 8], "units": [2, 1, 1]},
+    "unet": {"widths": [8, 4], "encoder_blocks": [0, 1], "decoder_blocks": [1], "context": True},
 }
 # Channels of Features.map and Features.code of those networks.
 CHANNELS = {
@@ -37,6 +38,7 @@ CHANNELS = {
     "rrg": (8, 8),
     "sapnet": (4, 4),
     "ssid_kd": (16, 8),
+    "unet": (2, 4),
 }
 SIZES = [(37, 53), (64, 33)]
 
@@ -153,6 +155,9 @@ def test_names_are_listed_by_pattern():
         ("hinet", {"width": 3}, "even number"),
         ("ssid_kd", {"widths": [8, 12]}, "three positive numbers"),
         ("ssid_kd", {"units": [2, 1, 0]}, "three positive numbers"),
+        ("unet", {"widths": [18, 32, 64, 128]}, "multiple of its square"),
+        ("unet", {"widths": [16, 32]}, "as many as widths"),
+        ("unet", {"widths": [16]}, "2 to 8 levels"),
     ],
 )
 def test_impossible_requests_are_explained(name, options, message):

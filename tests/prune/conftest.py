@@ -14,6 +14,7 @@ SMALL = {
     "rrg": {"channels": 8, "msrbs": 1, "recurrences": 1},
     "sapnet": {"channels": 16, "units": 2, "stages": 2},
     "ssid_kd": {"widths": [4, 6, 8], "units": [2, 1, 1]},
+    "unet": {"widths": [8, 12], "encoder_blocks": [0, 1], "decoder_blocks": [1], "context": True},
 }
 
 

@@ -103,7 +103,7 @@ def test_channels_remain_in_multiples():
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("name", ["hinet", "mprnet", "prenet", "ssid_kd", "rescan"])
+@pytest.mark.parametrize("name", ["hinet", "mprnet", "prenet", "ssid_kd", "rescan", "unet"])
 def test_filters_of_zeros_leave_without_a_trace(name):
     model = small(name)
     channels = trace_channels(model)

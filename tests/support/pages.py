@@ -25,7 +25,7 @@ FENCE = re.compile(r"^```(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.DOTALL |
 
 
 NOT_RUN = {
-    r"(uv run )?dvc (repro|commit|dag|exp|queue|metrics|plots)\b": "tests/pipeline runs DVC, for minutes",
+    r"(uv run )?dvc (repro|commit|dag|exp|queue|metrics|plots)\b": "runs in tests/pipeline, long",
     r"uv run dvc (import-url|update)\b": "needs a server",
     r"uv run ssid data get\b": "needs a server",
     r"uv run ssid data add \w+ DATA/": "needs photographs that are not ours to pass on",

@@ -1,0 +1,176 @@
+"""Quality against time: published peers and the packaged students in one picture.
+
+    python -m benchmarks.pareto --data ../shared/data
+
+PSNR on luma of the halves of Rain100L and Rain100H; published weights are shown on the set that
+they were trained for, or on both where nobody says which. Latency is that of one 512×512 image in
+eager PyTorch on one thread, the networks taking turns in one process. What was measured before
+with the same weights is kept, so that an interrupted run continues. Writes
+benchmarks/results/pareto.json and docs/pareto.svg, and prints the table in Markdown.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import matplotlib as mpl
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks.deployment import in_turns, spread
+from benchmarks.peers import PAIRS, Peer, list_pairs, load_peers, open_pair
+from benchmarks.record import markdown
+from benchmarks.summary import hardware
+from ssid.data.splits import evenly_spaced
+from ssid.entry import reporting
+from ssid.evaluation.scores import measure
+from ssid.files import atomic_write, write_json
+from ssid.models import Derainer
+from ssid.progress import track
+from ssid.tracking import commit
+
+RESULT = Path("benchmarks/results/pareto.json")
+PICTURE = Path("docs/pareto.svg")
+HEADS = ("", "ms", "share of `small`", "Rain100L half", "Rain100H half")
+REFERENCE = "packaged, small"
+TRAINED_FOR = {"Rain100L": ("rain100l",), "Rain100H": ("rain100h",), "Rain1400": ()}
+"""Sets on which weights are shown, by the training set that they are named after; else all."""
+SIDE = 512
+
+Point = dict[str, Any]
+
+
+def main() -> None:
+    """Measure, write the results, draw them, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of sets and weights")
+    parser.add_argument("--limit", type=int, default=None, help="images per set (default: all)")
+    parser.add_argument("--rounds", type=int, default=5, help="timed passes of each (5)")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    peers = {
+        name: peer
+        for name, peer in load_peers(options.data).items()
+        if peer.network is not None and TRAINED_FOR.get(peer.trained_on, PAIRS)
+    }
+    points = qualities(peers, options.data, options.limit)
+    networks = {name: peer.network for name, peer in peers.items() if peer.network is not None}
+    for name, seconds in latencies(networks, options.rounds).items():
+        points[name] |= seconds
+    _write(points, options.limit, rounds=options.rounds)
+    draw(points, PICTURE)
+    print(markdown(HEADS, list(table(points))))
+
+
+def qualities(peers: Mapping[str, Peer], data: Path, limit: int | None) -> dict[str, Point]:
+    """Return the PSNR of every contestant on its sets; what is measured is written at once."""
+    known = json.loads(RESULT.read_text("utf-8")) if RESULT.is_file() else {}
+    kept = known.get("points", {}) if known.get("limit") == limit else {}
+    points: dict[str, Point] = {}
+    for name, peer in peers.items():
+        assert peer.network is not None
+        weights = digest(peer.network)
+        if kept.get(name, {}).get("weights") == weights:
+            points[name] = kept[name]
+        else:
+            points[name] = {"weights": weights, **_quality(name, peer, data, limit)}
+            _write(kept | points, limit)
+    return points
+
+
+def _quality(name: str, peer: Peer, data: Path, limit: int | None) -> dict[str, float]:
+    found = {}
+    for place in TRAINED_FOR.get(peer.trained_on, PAIRS):
+        files = list(evenly_spaced(list_pairs(data, place), limit))
+        pairs = track(map(open_pair, files), len(files), f"{name}, {place}")
+        scores = [measure(peer.derain(rainy), clean, ["psnr"])["psnr_y"] for rainy, clean in pairs]
+        found[place] = round(fmean(scores), 4)
+    return found
+
+
+def _write(points: Mapping[str, Point], limit: int | None, **settings: Any) -> None:
+    origin = {"commit": commit(), "hardware": hardware(), "limit": limit, **settings}
+    write_json(RESULT, {**origin, "points": points})
+
+
+def digest(network: Derainer) -> str:
+    """Return what tells weights from others."""
+    found = sha256()
+    for name, tensor in network.state_dict().items():
+        found.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def latencies(networks: Mapping[str, Derainer], rounds: int) -> dict[str, dict[str, float]]:
+    """Return median and quartiles of the seconds of an image, by network."""
+    image = torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        calls = [lambda network=network: network(image) for network in networks.values()]
+        taken = in_turns(calls, rounds)
+    return {name: spread(seconds) for name, seconds in zip(networks, taken, strict=True)}
+
+
+def table(points: Mapping[str, Point]) -> Iterator[list[str]]:
+    """Yield the rows of the table in Markdown."""
+    reference = points[REFERENCE]["median, s"]
+    for name, known in points.items():
+        seconds = known["median, s"]
+        quality = (f"{known[place]:.2f} dB" if place in known else "" for place in PAIRS)
+        yield [name, f"{seconds * 1000:.0f}", f"{seconds / reference:.2f}", *quality]
+
+
+def frontier(points: Mapping[str, Point], place: str) -> list[str]:
+    """Return the networks to which no other is preferable: none as fast is as good."""
+    best, kept = float("-inf"), []
+    measured = {name: known for name, known in points.items() if place in known}
+    for name in sorted(
+        measured, key=lambda name: (points[name]["median, s"], -points[name][place])
+    ):
+        if points[name][place] > best:
+            best = points[name][place]
+            kept.append(name)
+    return kept
+
+
+def draw(points: Mapping[str, Point], file: Path) -> None:
+    """Write the picture, one panel a set; equal points give equal bytes."""
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    for axes, place in zip(figure.subplots(1, len(PAIRS)), PAIRS, strict=True):
+        _panel(axes, points, place)
+    same_and_as_text = mpl.rc_context({"svg.hashsalt": "pareto", "svg.fonttype": "none"})
+    with same_and_as_text, atomic_write(file) as partial:
+        figure.savefig(partial, format="svg", metadata={"Date": None})
+
+
+def _panel(axes: Axes, points: Mapping[str, Point], place: str) -> None:
+    best = frontier(points, place)
+    axes.set(title=f"{place.capitalize()}, odd half", xscale="log")
+    axes.set(xlabel=f"ms for {SIDE}×{SIDE}, one thread", ylabel="PSNR-Y, dB")
+    line = [(1000 * points[name]["median, s"], points[name][place]) for name in best]
+    axes.plot(*zip(*line, strict=True), color="tab:blue", linewidth=1)
+    for name, known in points.items():
+        if place not in known:
+            continue
+        x, y = 1000 * known["median, s"], known[place]
+        axes.plot(x, y, "o", color="tab:blue" if name in best else "tab:gray")
+        left = x > 1000  # slow ones lie on the right, where the label has no room
+        axes.annotate(
+            name,
+            (x, y),
+            xytext=(-6 if left else 6, -10),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            fontsize=8,
+        )
+    axes.margins(x=0.15, y=0.12)
+    axes.grid(alpha=0.3)
+
+
+if __name__ == "__main__":
+    with reporting():
+        main()
