@@ -9,7 +9,7 @@ from support.repository import ROOT
 
 ROOMS = [
     {"errors", "files", "progress", "relocation", "data.roles"},
-    {"ownership", "processes", "registry", "extras", "pictures"},
+    {"ownership", "packaged", "processes", "registry", "extras", "pictures"},
     {"config"},
     {"plugins", "models"},
     {"data", "metrics"},

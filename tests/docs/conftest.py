@@ -24,6 +24,8 @@ def project(tmp_path: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for folder in ("photographs", "photos/street", "photos/garden", *_sides("photos/pairs")):
         _photographs(Path(folder))
     _photographs(Path("photos/scenes/square"), 1)
+    _photographs(Path("photos/marked/rainy"))
+    _masks(Path("photos/marked/mask"))
     shutil.copy("photos/scenes/square/0.png", "photos/scenes/square/dry.png")
     shutil.copy("photographs/1.png", "my_picture.jpg")
     shutil.make_archive("data/raw/street", "zip", "photos/street")
@@ -45,6 +47,14 @@ def _photographs(folder: Path, count: int = 2) -> None:
     for number in range(count):
         pixels = np.random.default_rng(number).integers(0, 256, (40, 48, 3), np.uint8)
         Image.fromarray(pixels).save(folder / f"{number}.png")
+
+
+def _masks(folder: Path, count: int = 2) -> None:
+    folder.mkdir(parents=True)
+    for number in range(count):
+        mask = np.zeros((40, 48), np.uint8)
+        mask[5:30, 20:23] = 255
+        Image.fromarray(mask).save(folder / f"{number}.png")
 
 
 def _shorten_pruning(file: Path) -> None:
