@@ -5,9 +5,10 @@
 
 The first stores the model at half precision as the student of the package, and measures that file;
 the second measures again; with `--sets NAME ...` those sets alone, and the rest of the figures
-stays as it was. Sets are those of benchmarks/params/data.yaml, photographs of real rain at full size. Nothing is chosen by hand: of every set of pairs the picture shows the image of median
-gain and the one that gains least. The sets are not ours to hand on, so the picture of the card is
-of photographs in installed packages; another, of the sets, stays in the folder of runs.
+stays as it was. Sets are those of benchmarks/params/data.yaml, photographs of real rain at full
+size. Nothing is chosen by hand: of every set of pairs the picture shows the image of median gain
+and the one that gains least. The sets are not ours to hand on, so the picture of the card is of
+photographs in installed packages; another, of the sets, stays in the folder of runs.
 """
 
 import argparse
