@@ -27,6 +27,7 @@ from ssid.entry import reporting
 from ssid.evaluation.scores import measure
 from ssid.files import write_json
 from ssid.inference import derain
+from ssid.inference.veil import keep_veil
 from ssid.metrics.efficiency import count_macs, count_parameters
 from ssid.metrics.streaks import streak_scores
 from ssid.models import Derainer, load_model
@@ -85,7 +86,9 @@ def load_peers(data: Path) -> dict[str, Peer]:
         f"median 1×{MEDIAN}": Peer("nothing", median),
     }
     for size in SIZES:
-        peers[f"packaged, {size}"] = of_network("rendered rain", load_model(size))
+        student = of_network("rendered rain", load_model(size))
+        peers[f"packaged, {size}"] = student
+        peers[f"packaged, {size}, --keep-veil"] = keeping_veil(student)
     for name in ("Rain100H", "Rain100L", "Rain1400"):
         file = data / "weights" / "prenet" / f"{name}.pth"
         peers[f"PReNet, {name}"] = of_network(name, import_weights("prenet", file))
@@ -97,6 +100,11 @@ def load_peers(data: Path) -> dict[str, Peer]:
 def of_network(trained_on: str, network: Derainer) -> Peer:
     """Return a network as a contestant."""
     return Peer(trained_on, lambda picture: derain(network.eval(), picture), network)
+
+
+def keeping_veil(peer: Peer) -> Peer:
+    """Return a contestant that gives the veil back."""
+    return peer._replace(derain=lambda picture: keep_veil(picture, peer.derain(picture)))
 
 
 def median(picture: Picture) -> Picture:

@@ -58,6 +58,10 @@ def derain(
         int,
         typer.Option(min=0, help="Pixels that tiles share where no overlap makes them exact."),
     ] = 64,
+    keep_veil: Annotated[
+        bool,
+        typer.Option("--keep-veil", help="Remove streaks alone; large-scale brightness stays."),
+    ] = False,
 ) -> None:
     """Remove the rain from photographs and videos."""
     from ssid.inference import choose_model, derain_folder
@@ -75,11 +79,11 @@ def derain(
     print(f"runtime: {runner.name}", file=sys.stderr)
     with _stoppable():
         if video:
-            done = derain_video(runner, input, output, crf, replace, skip_existing, tile)
+            done = derain_video(runner, input, output, crf, replace, skip_existing, tile, keep_veil)
             print(f"wrote {done}")
             return
         summary = derain_folder(
-            runner, input, output, tile, overlap, replace, skip_existing, written_as
+            runner, input, output, tile, overlap, replace, skip_existing, written_as, keep_veil
         )
     for name, reason in summary.notes.items():
         print(f"{name}: {reason}")

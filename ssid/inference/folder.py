@@ -14,6 +14,7 @@ from ssid.errors import UserError
 from ssid.inference.pictures import Photo, read_photo
 from ssid.inference.runtime import Runner, runner_of
 from ssid.inference.tiles import derain, largest_tile
+from ssid.inference.veil import keep_veil
 from ssid.inference.writing import FORMATS, Output, write_photo
 from ssid.models import Derainer
 from ssid.progress import track
@@ -57,6 +58,7 @@ def derain_folder(
     replace: bool = True,
     skip_existing: bool = False,
     output: Output | None = None,
+    keep: bool = False,
 ) -> Summary:
     """Derain one photograph, or all below a folder; the sources stay untouched.
 
@@ -76,6 +78,7 @@ def derain_folder(
         skip_existing: flag that says whether they are kept and their photographs left alone: a
             broken run goes on.
         output: format of the results; None for PNG.
+        keep: flag that says whether veil is kept, see :mod:`ssid.inference.veil`.
 
     Returns:
         What was written and what was refused; nothing is printed about refused files.
@@ -92,7 +95,7 @@ def derain_folder(
     )
     summary = Summary(refused=list(listing.refused))
     jobs = _select(jobs, replace, skip_existing, summary)
-    work = _work(runner, jobs, tile, overlap, output, summary.notes)
+    work = _work(runner, jobs, tile, overlap, output, summary.notes, keep)
     for done in track(work, len(jobs), "derain"):
         if isinstance(done, RefusedFile):
             summary.refused.append(done)
@@ -136,6 +139,7 @@ def _work(
     overlap: int,
     output: Output,
     notes: dict[str, str],
+    keep: bool,
 ) -> Iterator[Path | RefusedFile]:
     """Yield, in order, what became of every photograph once that is on disk."""
 
@@ -144,7 +148,8 @@ def _work(
         side = tile or largest_tile(runner, height, width)
         if side is not None and side < max(height, width) and runner.find_reach() is None:
             notes[name] = INEXACT
-        return changed(photo, colour=derain(runner, photo.colour, side, overlap))
+        colour = derain(runner, photo.colour, side, overlap)
+        return changed(photo, colour=keep_veil(photo.colour, colour) if keep else colour)
 
     def write(path: Path, photo: Photo) -> Path:
         write_photo(path, photo, output.quality)

@@ -14,6 +14,7 @@ from ssid.errors import UserError
 from ssid.inference.folder import ahead
 from ssid.inference.runtime import Runner
 from ssid.inference.tiles import derain, largest_tile
+from ssid.inference.veil import keep_veil
 from ssid.inference.video.frames import Image, Layout, layout_of
 from ssid.inference.video.parts import CODEC, FRAMES, Parts, PartWriter, packets, seconds
 from ssid.progress import track
@@ -37,6 +38,7 @@ def derain_video(
     replace: bool = True,
     skip_existing: bool = False,
     tile: int | None = None,
+    keep: bool = False,
 ) -> Path:
     """Derain a video into an H.264 file; sound, subtitles, time stamps and metadata are copied.
 
@@ -53,6 +55,7 @@ def derain_video(
         replace: flag that says whether a result that exists already is replaced.
         skip_existing: flag that says whether it is kept and nothing done.
         tile: tile, see :func:`ssid.inference.tiles.derain`; None takes what fits in memory.
+        keep: flag that says whether veil is kept, see :mod:`ssid.inference.veil`.
 
     Returns:
         The file that was written.
@@ -70,17 +73,17 @@ def derain_video(
     if result.exists() and not replace:
         raise UserError(f"{result} exists already. Name another OUTPUT, or add --replace.")
     try:
-        _derain(av, runner, source, result, crf, tile)
+        _derain(av, runner, source, result, crf, tile, keep)
     except av.error.FFmpegError as error:
         raise UserError(f"{source} cannot be derained into {result}: {error}") from error
     return result
 
 
 def _derain(
-    av: Any, runner: Runner, source: Path, result: Path, crf: int, tile: int | None
+    av: Any, runner: Runner, source: Path, result: Path, crf: int, tile: int | None, keep: bool
 ) -> None:
     result.parent.mkdir(parents=True, exist_ok=True)
-    parts = Parts(result, _job(runner, source, crf, tile))
+    parts = Parts(result, _job(runner, source, crf, tile, keep))
     with av.open(str(source)) as file:
         stream = _video_stream(file, source)
         stream.thread_type = "AUTO"
@@ -88,7 +91,7 @@ def _derain(
         skipped = len(parts.done) * FRAMES
         work = islice(frames, skipped, None)
         total = max(_count(file, stream) - skipped, 0)
-        _write_parts(av, runner, track(work, total, "derain"), stream, parts, crf, tile)
+        _write_parts(av, runner, track(work, total, "derain"), stream, parts, crf, tile, keep)
     _join(av, source, parts.done, result)
     parts.remove()
 
@@ -105,6 +108,7 @@ def _write_parts(
     parts: Parts,
     crf: int,
     tile: int | None,
+    keep: bool,
 ) -> None:
     first = next(frames, None)
     if first is None:
@@ -116,7 +120,8 @@ def _write_parts(
     side = tile or largest_tile(runner, height, width)
 
     def compute(image: Image) -> Image:
-        return derain(runner, image, side)
+        estimate = derain(runner, image, side)
+        return keep_veil(image, estimate) if keep else estimate
 
     while (frame := next(frames, None)) is not None:
         writer = PartWriter(av, parts.next(), layout, (width, height), stream.time_base, crf)
@@ -225,7 +230,7 @@ def _result(source: Path, target: Path) -> Path:
     return result
 
 
-def _job(runner: Runner, source: Path, crf: int, tile: int | None) -> dict[str, Any]:
+def _job(runner: Runner, source: Path, crf: int, tile: int | None, keep: bool) -> dict[str, Any]:
     """Return what decides the result: the source, the network by what it does, and the options."""
     status = source.stat()
     image = np.linspace(0, 1, 3 * 64 * 64, dtype=np.float32).reshape(1, 3, 64, 64)
@@ -235,4 +240,5 @@ def _job(runner: Runner, source: Path, crf: int, tile: int | None) -> dict[str, 
         "network": does,
         "crf": crf,
         "tile": tile,
+        "keep_veil": keep,
     }
