@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal, get_args
 
-Size = Literal["small"]
+Size = Literal["nano", "small"]
 SIZES: tuple[Size, ...] = get_args(Size)
 DEFAULT: Size = "small"
 
