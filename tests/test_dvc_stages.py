@@ -1,11 +1,15 @@
 """Stages of dvc.yaml depend on the files that decide their output, and on no others."""
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
+from ssid.config.load import parse_params
+from ssid.data.params import DataParams
+from ssid.errors import UserError
 from ssid.training.identity import SOURCES
 from support.repository import ROOT
 
@@ -94,3 +98,19 @@ def test_dependencies_are_what_decides_the_output(name):
     assert not {file for file in missing if not file.endswith("__init__.py")}
     for place in ours:
         assert any(below(file, [place]) for file in needed), f"{place} decides nothing"
+
+
+GROUPS = {name: stage["foreach"] for name, stage in STAGES.items() if "foreach" in stage}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_no_group_of_stages_can_be_without_members(name):
+    """DVC takes an empty group, as a target of `dvc repro`, for all stages."""
+    members = GROUPS[name]
+    if isinstance(members, list):
+        assert members
+        return
+    role = members.removeprefix("${").removesuffix("}")
+    data = YAML(typ="safe").load(ROOT / "params/data.yaml")
+    with pytest.raises(UserError, match=f"{role}: names no set"):
+        parse_params(json.dumps({**data, role: {}}), Path("params/data.yaml"), DataParams)

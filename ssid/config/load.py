@@ -12,6 +12,7 @@ from ruamel.yaml.nodes import MappingNode
 from ssid.config.base import Params
 from ssid.config.bounds import check_bounds
 from ssid.config.explain import explain
+from ssid.config.values import unrecordable
 from ssid.errors import UserError
 
 Schema = TypeVar("Schema", bound=Params)
@@ -35,13 +36,15 @@ def parse_params(text: str, path: Path, schema: type[Schema]) -> Schema:
     """
     values = parse_yaml(text, path)
     try:
-        return schema.model_validate(values)
+        params = schema.model_validate(values)
     except ValidationError as error:
         problems = sorted(
             (_line(text, details["loc"]), explain(details, schema)) for details in error.errors()
         )
         lines = [f"{path}:{line}: {problem}" for line, problem in problems]
         raise UserError("\n".join([*lines, f"Correct {path} and try again."])) from error
+    _check_recordable(values, text, path)
+    return params
 
 
 def parse_yaml(text: str, path: Path) -> dict[str, Any]:
@@ -85,6 +88,16 @@ def read_text(path: Path) -> str:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not text in UTF-8: {error}.") from error
+
+
+def _check_recordable(values: dict[str, Any], text: str, path: Path) -> None:
+    """Refuse what a schema lets through, such as a date among the options of a term."""
+    faults = sorted(
+        (_line(text, location), f"{'.'.join(map(str, location))}: {fault}")
+        for location, fault in unrecordable(values)
+    )
+    if faults:
+        raise UserError("\n".join(f"{path}:{line}: {fault}." for line, fault in faults))
 
 
 def _line(text: str, location: Sequence[int | str]) -> int:

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from ssid.config.base import Count, Params, Seed, named
 from ssid.data.rain.profiles import PROFILES
@@ -168,12 +175,39 @@ class BenchmarkSet(DataSet):
         return self
 
 
-class DataParams(Params):
-    """The catalogue: data sets by role and name."""
+UNUSED = {
+    "synthetic": "the networks learn from its pairs",
+    "real": "a set that nothing learns from (batch.real: 0 in params/student.yaml) and nothing"
+    " measures (real: [] in params/evaluate.yaml) costs its preparation only",
+    "benchmark": "a set that nothing measures (benchmarks: [] in params/evaluate.yaml) costs its"
+    " preparation only",
+}
+"""Why a role needs a set, or what a set costs that is there for the sake of DVC."""
 
-    synthetic: Annotated[dict[SetName, SyntheticSet], Field(min_length=1)]
+
+class DataParams(Params):
+    """The catalogue: data sets by role and name.
+
+    A role that is written down names a set: later stages depend on what is prepared for each role,
+    and DVC takes a group of stages without members, as a target, for all stages.
+    """
+
+    synthetic: dict[SetName, SyntheticSet]
     real: dict[SetName, RealSet] = Field(default_factory=dict)
     benchmark: dict[SetName, BenchmarkSet] = Field(default_factory=dict)
+
+    @field_validator("synthetic", "real", "benchmark")
+    @classmethod
+    def _names_a_set(
+        cls, sets: Mapping[str, DataSet], info: ValidationInfo
+    ) -> Mapping[str, DataSet]:
+        if not sets:
+            assert info.field_name is not None
+            raise ValueError(
+                "names no set, and the stages need one: keep the last until another is added;"
+                f" {UNUSED[info.field_name]}"
+            )
+        return sets
 
     def sets(self, role: Role) -> Mapping[str, DataSet]:
         """Return the data sets of one role by name."""

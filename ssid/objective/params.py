@@ -1,5 +1,6 @@
 """A term of the objective in params/."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import (
@@ -28,3 +29,18 @@ class TermParams(Params):
     def options(self) -> dict[str, Any]:
         """What the term takes beside its weight and its start."""
         return dict(self.model_extra or {})
+
+
+def describe_objective(terms: Mapping[str, TermParams]) -> str:
+    """Return the terms that are on as one formula: ``1 · l1 + 0.5 · ssim (from 20 % on)``.
+
+    A term is on where its weight is above 0; options stand behind its name.
+    """
+    return " + ".join(_describe(name, term) for name, term in terms.items() if term.weight > 0)
+
+
+def _describe(name: str, term: TermParams) -> str:
+    notes = [f"{option} {value}" for option, value in term.options.items()]
+    if term.start:
+        notes.append(f"from {term.start:.0%} on".replace("%", " %"))
+    return f"{term.weight:g} · {name}" + (f" ({', '.join(notes)})" if notes else "")

@@ -15,6 +15,7 @@ from ssid.errors import UserError
 from ssid.files import digest, sha256
 from ssid.models import Derainer, Recipe, build, load_model
 from ssid.models.params import ModelParams
+from ssid.objective.params import describe_objective
 from ssid.project import (
     Project,
     data_digests,
@@ -116,7 +117,7 @@ def make_job(
         folder=project.runs / stage,
         identity=identify(record, stage),
         record=record,
-        tags=describe_real_rain(real),
+        tags={**describe_real_rain(real), "objective": describe_objective(params.objective)},
         tracking=tracking,
     )
 

@@ -141,6 +141,7 @@ class Trainer:
         self.module.train()
         if self.accelerator.is_main_process:
             clear_after(self.job.folder, self.progress.step)
+            log.info("%s learns by %s", self.job.stage, self.job.tags["objective"])
         self.journal.begin(self.progress.step)
         self.tracker.params(self.job.record)
         self.tracker.inputs(data_digests([*self.job.pairs, *self.job.real]))

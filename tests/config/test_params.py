@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from ssid.config.base import Params
-from ssid.config.load import load_params
+from ssid.config.load import load_params, parse_params
 from ssid.data.params import DataParams, SyntheticSet, data_set
 from ssid.data.rain.params import FitParams
 from ssid.data.rain.profiles import PROFILES
@@ -303,3 +303,29 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     path.write_bytes(b"a: \xe9\n")
     with pytest.raises(UserError, match="is not text in UTF-8"):
         load_params(path, EvaluateParams)
+
+
+class Loose(Params):
+    """A block with options that no schema knows, like those of a term."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("2026-01-01", 'found a date, which DVC cannot record; quote it: "2026-01-01".'),
+        ("2026-01-01 10:00:00", "found a date, which DVC cannot record"),
+        (".nan", "found nan; expected a finite number."),
+        ("-.inf", "found -inf; expected a finite number."),
+        ("!!binary aGVsbG8=", "found a bytes, which DVC cannot record"),
+        ("{2026-01-01: 1}", "the key is a date"),
+        ("[1, [.nan]]", "found nan"),
+    ],
+)
+def test_values_that_dvc_cannot_keep_are_refused_by_their_line(written, told):
+    text = f"model: {{}}\nobjective:\n  l1: {{weight: 1, day: {written}}}\n"
+    with pytest.raises(UserError) as refused:
+        parse_params(text, Path("params/student.yaml"), Loose)
+    assert str(refused.value).startswith("params/student.yaml:3: objective.l1.day")
+    assert told in str(refused.value)

@@ -120,6 +120,8 @@ def first(clone: Clone) -> set[str]:
 def test_first_run_runs_every_stage(clone: Clone, first: set[str]) -> None:
     assert {"prepare-synthetic@demo", "prepare-real@standin", "prepare-benchmark@demo"} <= first
     assert {"exclude", "fit@standin", "pretrain", "distill", "evaluate", "report"} <= first
+    reason = (clone.path / "models/pruned/student/not_pruned.txt").read_text()
+    assert "params/prune.yaml does not name the student" in reason
     metrics = json.loads((clone.path / "evaluation/metrics.json").read_text())
     assert set(metrics["benchmark"]["demo"]) == {"rainy", "teacher", "student"}
     assert metrics["network"]["student"]["parameters"] < metrics["network"]["teacher"]["parameters"]
@@ -146,21 +148,21 @@ PREPARED = {"prepare-synthetic", "prepare-real", "prepare-benchmark"}
 DECIDES = {
     "ssid/cli.py": set(),
     "ssid/config/explain.py": set(),
-    "ssid/data/images.py": {*PREPARED, "evaluate"},
+    "ssid/data/images.py": {*PREPARED, "prune", "evaluate"},
     "ssid/data/leakage.py": {"exclude"},
     "ssid/data/public/catalogue.py": set(),
     "ssid/data/rain/render.py": {*PREPARED, "fit"},
-    "ssid/data/sources/pairing.py": PREPARED,
+    "ssid/data/sources/pairing.py": {*PREPARED, "prune"},
     "ssid/data/store/records.py": {*PREPARED, "fit", *TRAINED, "exclude", "evaluate"},
     "ssid/evaluation/compare/runs.py": set(),
     "ssid/evaluation/report/page.py": {"report"},
     "ssid/evaluation/scores.py": {"evaluate"},
-    "ssid/metrics/fidelity.py": {*TRAINED, "evaluate"},
-    "ssid/metrics/niqe.py": {"evaluate"},
-    "ssid/models/prenet.py": {*TRAINED, "evaluate"},
+    "ssid/metrics/fidelity.py": {*TRAINED, "prune", "evaluate"},
+    "ssid/metrics/niqe.py": {"prune", "evaluate"},
+    "ssid/models/prenet.py": {*TRAINED, "prune", "evaluate"},
     "ssid/objective/priors.py": TRAINED,
     "ssid/progress.py": set(),
-    "ssid/prune/criteria.py": set(),  # params/prune.yaml names no network
+    "ssid/prune/criteria.py": {"prune"},
     "ssid/tracking/tracker.py": set(),
     "ssid/training/loop.py": TRAINED,
 }
@@ -198,7 +200,8 @@ def test_another_real_set_reruns_only_what_depends_on_it(clone: Clone, first: se
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff not a photograph")
     clone.done("ssid", "data", "add", "mine", "my_rain")
     output = clone.done("dvc", "repro")
-    assert ran(output) == {"prepare-real@mine", "fit@mine", "distill", "evaluate", "report"}
+    after = {"fit@mine", "distill", "prune@student", "evaluate", "report"}
+    assert ran(output) == {"prepare-real@mine", *after}
     refused = json.loads((clone.path / "data/prepared/real/mine/quarantine.json").read_text())
     assert [entry["file"] for entry in refused] == ["broken.jpg"]
 
@@ -232,3 +235,21 @@ def test_a_mistake_costs_one_message(clone: Clone, block: dict[str, str], compla
     assert "Traceback" not in result.stderr
     assert len(result.stderr.splitlines()) < 25
     assert not list((clone.path / "data/prepared/real").glob("wrong*"))
+
+
+@pytest.mark.parametrize(
+    ("role", "group"),
+    [("real", "prepare-real"), ("real", "fit"), ("benchmark", "prepare-benchmark")],
+)
+def test_a_group_of_stages_without_members_is_refused_before_any_work(
+    clone: Clone, first: set[str], role: str, group: str
+) -> None:
+    """DVC takes such a group for no target, and would run every stage."""
+    kept = (clone.path / "params/data.yaml").read_bytes()
+    clone.change("params/data.yaml", **{role: {}})
+    result = clone.run("dvc", "repro", group)
+    (clone.path / "params/data.yaml").write_bytes(kept)
+    clone.done("dvc", "checkout")  # the outputs of the stage that refused
+    assert result.returncode != 0
+    assert f"{role}: names no set" in result.stderr
+    assert len(ran(result.stdout)) == 1

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from ssid.files import sha256
+from ssid.objective.params import describe_objective
 from ssid.tracking import commit, flatten, track_run, tracking_uri
 from ssid.training.batches import Batches
 from support.training_runs import Run
@@ -108,6 +109,9 @@ def test_tags_tell_where_a_run_comes_from(recorded, run):
     assert run.data.tags["model_sha256"] == sha256(recorded.student.output)
     assert run.data.tags["real_rain"] == "stand-in (rendered)"
     assert teacher.data.tags["real_rain"] == "none"
+    on = describe_objective(recorded.student.job().params.objective)
+    assert run.data.tags["objective"] == on
+    assert "0.001 · sirr" in on
     assert run.data.tags["version.torch"] == version("torch")
     assert run.data.tags["commit"]
 

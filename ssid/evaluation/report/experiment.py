@@ -9,6 +9,7 @@ from ssid.data.roles import Role
 from ssid.evaluation.report.results import STUDENT, TEACHER, Results, SetResults
 from ssid.evaluation.results import Measures
 from ssid.models import MODELS
+from ssid.objective.params import describe_objective
 from ssid.training.params import TeacherParams, TrainingParams
 
 
@@ -35,12 +36,14 @@ class Network(NamedTuple):
         method: its name in the tables.
         model: its name and options in params/, or nothing if it has no file there.
         source: publication of the model.
+        objective: terms that it learnt by, or nothing if it has no file there.
         measures: parameters, gmacs, latency_ms, activations_mib, and on CUDA peak_memory_mib.
     """
 
     method: str
     model: str
     source: str
+    objective: str
     measures: Measures
 
 
@@ -74,13 +77,14 @@ def describe_networks(experiment: Experiment, results: Results) -> list[Network]
     trainings = {TEACHER: experiment.teacher, STUDENT: experiment.student}
     networks = []
     for method, measures in results.networks.items():
-        model, source = "", ""
+        model, source, objective = "", "", ""
         if method in trainings:
             chosen = trainings[method].model
             options = ", ".join(f"{name} {value}" for name, value in chosen.options.items())
             model = f"{chosen.name} ({options})" if options else chosen.name
             source = MODELS[chosen.name].source
-        networks.append(Network(method, model, source, measures))
+            objective = describe_objective(trainings[method].objective)
+        networks.append(Network(method, model, source, objective, measures))
     return networks
 
 

@@ -35,6 +35,15 @@ def test_networks_are_told_with_their_options_and_source(experiment, results):
     assert "ICIP 2022" in student.source
 
 
+def test_objectives_are_told_as_they_were(params, results):
+    student = params / "student.yaml"
+    terms = "{l1: {weight: 0.5}, ssim: {weight: 0}, imitation: {weight: 2e-3, start: 0.25}}"
+    student.write_text(student.read_text().replace("{l1: {weight: 1}}", terms))
+    told = {n.method: n.objective for n in describe_networks(read_experiment(params), results)}
+    assert told["teacher"] == "1 · ssim"
+    assert told["student"] == "0.5 · l1 + 0.002 · imitation (from 25 % on)"
+
+
 def test_rendered_benchmarks_are_told_from_ready_made_ones(experiment, results, params):
     pairs = of_role(results, "benchmark")
     assert describe_kind(experiment, pairs) == "pairs with clean images"
