@@ -28,6 +28,8 @@ PROTOCOL = {
     "macs": "convolutions and matrix products, one multiply-accumulate counted once",
     "memory": "activations: most bytes that the network's own float32 tensors take at a time,"
     " counted from their shapes; weights come on top",
+    "moved": "where the scene before a fixed camera moved, no pixel counts in PSNR, and no window"
+    " of SSIM whose centre lies there",
     "means": "over images",
 }
 
@@ -82,6 +84,7 @@ def describe_set(store: ImageStore, scores: Sequence[Score]) -> dict[str, Any]:
     summary = store.summary
     kind = "stand-in for real rain (rendered)" if summary.standin else summary.role
     kind = "masks of streaks" if summary.mask == "streaks" else kind
+    kind = "pairs of a fixed camera, without what moved" if summary.mask == "moved" else kind
     return {
         "images": summary.images + sum(summary.refused.values()),
         "measured": len(images_of(store, scores)),

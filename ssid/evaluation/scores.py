@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from accelerate import PartialState
 from accelerate.utils import gather_object
+from torch import Tensor
 
 from ssid.data.splits import evenly_spaced
 from ssid.data.store.reader import ImageStore
@@ -25,6 +26,8 @@ from ssid.pictures import Picture, to_tensor, write_picture
 from ssid.progress import track
 
 RAINY, CLEAN = "rainy", "clean"
+PARTIAL = ("psnr", "ssim")
+"""Families of metrics that can be measured on a part of an image."""
 
 
 def evaluate_set(
@@ -56,7 +59,7 @@ def evaluate_set(
         clean = np.asarray(store.clean(index)) if store.paired else None
         image = store.records[index].name
         for method, picture in pictures.items():
-            measures = measure(picture, clean, params.metrics, lpips)
+            measures = measure(picture, clean, params.metrics, lpips, still(store, index))
             measures |= measure_streaks(store, index, picture)
             place = store.summary.role, store.summary.name, image, method
             scores.append((index, Score(*place, measures)))
@@ -67,19 +70,36 @@ def evaluate_set(
 
 
 def measure(
-    picture: Picture, clean: Picture | None, metrics: Sequence[str], lpips: Lpips | None = None
+    picture: Picture,
+    clean: Picture | None,
+    metrics: Sequence[str],
+    lpips: Lpips | None = None,
+    counted: Tensor | None = None,
 ) -> dict[str, float]:
-    """Return the chosen metrics of one H×W×3 uint8 picture; fidelity needs the clean one."""
+    """Return the chosen metrics of one H×W×3 uint8 picture; fidelity needs the clean one.
+
+    PSNR and SSIM are those of the pixels that are ``counted`` (H×W; None: all); for other metrics
+    that compare, the rest is taken from the clean picture.
+    """
     image = to_tensor(picture, torch.float64)
     truth = None if clean is None else to_tensor(clean, torch.float64)
+    compared = image if truth is None or counted is None else torch.where(counted, image, truth)
     measured: dict[str, float] = {}
     for metric in image_metrics(metrics):
         if metric.measure is not None and (truth is not None or not metric.paired):
+            part = {} if counted is None or metric.family not in PARTIAL else {"counted": counted}
             with suppress(ValueError):  # such as NIQE, of an image too small or without texture
-                measured[metric.key] = metric.measure(image, truth)
+                seen = compared if metric.paired else image
+                measured[metric.key] = metric.measure(seen, truth, **part)
     if lpips is not None and truth is not None:
-        measured["lpips"] = float(lpips(image[None], truth[None]))
+        measured["lpips"] = float(lpips(compared[None], truth[None]))
     return measured
+
+
+def still(store: ImageStore, index: int) -> Tensor | None:
+    """Return where the scene stood still, H×W, of a set with masks of where it moved."""
+    mask = store.mask(index) if store.summary.mask == "moved" else None
+    return None if mask is None else torch.from_numpy(~mask)
 
 
 def measure_streaks(store: ImageStore, index: int, picture: Picture) -> dict[str, float]:

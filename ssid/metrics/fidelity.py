@@ -21,7 +21,12 @@ SSIM_SIGMA = 1.5
 
 
 def psnr(
-    estimate: Tensor, target: Tensor, channel: Channel = "rgb", *, eight_bit: bool = True
+    estimate: Tensor,
+    target: Tensor,
+    channel: Channel = "rgb",
+    *,
+    eight_bit: bool = True,
+    counted: Tensor | None = None,
 ) -> Tensor:
     """Return the peak signal-to-noise ratio of each image in dB.
 
@@ -34,6 +39,7 @@ def psnr(
         target: the clean image, same shape.
         channel: ``"rgb"`` for all channels, ``"y"`` for :func:`luma`.
         eight_bit: round both images to 8 bit first.
+        counted: H×W, True where pixels count; None for all of them.
 
     Returns:
         float64 tensor of N values in dB.
@@ -42,7 +48,7 @@ def psnr(
         ValueError: if the shapes differ or are no images, or the channel is unknown.
     """
     estimate, target = _planes(estimate, target, channel, eight_bit)
-    error = (estimate - target).square().flatten(1).mean(dim=1)
+    error = _mean((estimate - target).square(), counted)
     return (10 * torch.log10(255**2 / error)).clamp(max=PSNR_CAP)
 
 
@@ -53,6 +59,7 @@ def ssim(
     *,
     eight_bit: bool = True,
     border: Border = "valid",
+    counted: Tensor | None = None,
 ) -> Tensor:
     """Return the structural similarity of each image (Wang et al., TIP 2004, eq. 13).
 
@@ -66,6 +73,8 @@ def ssim(
         eight_bit: round both images to 8 bit first.
         border: ``"valid"`` averages over the (H−10)×(W−10) windows that lie inside the image, as
             MATLAB code does; ``"zero"`` pads with zeros and averages over H×W, as SSID-KD does.
+        counted: H×W, True where windows count by their centres; None for all of them. Other
+            pixels are taken as equal, so that windows beside them see no difference there.
 
     Returns:
         float64 tensor of N values, 1 for identical images.
@@ -74,6 +83,10 @@ def ssim(
         ValueError: if the shapes differ, are no images, or a side is below 11 pixels.
     """
     x, y = _planes(estimate, target, channel, eight_bit)
+    if counted is not None:
+        x = torch.where(counted, x, y)
+        reach = SSIM_WINDOW // 2 if border == "valid" else 0
+        counted = counted[reach : len(counted) - reach, reach : counted.shape[1] - reach]
     if min(x.shape[-2:]) < SSIM_WINDOW:
         raise ValueError(f"SSIM needs at least 11×11 pixels, got {tuple(x.shape[-2:])}")
     moments = _blur(torch.stack((x, y, x * x, y * y, x * y)), border)
@@ -82,7 +95,7 @@ def ssim(
     var_x, var_y, cov = xx - mu_x**2, yy - mu_y**2, xy - mu_x * mu_y
     similarity = (2 * mu_x * mu_y + C1) * (2 * cov + C2)
     similarity /= (mu_x**2 + mu_y**2 + C1) * (var_x + var_y + C2)
-    return similarity.flatten(1).mean(dim=1)
+    return _mean(similarity, counted)
 
 
 def quantise(images: Tensor) -> Tensor:
@@ -122,6 +135,11 @@ def _planes(
     if estimate.dim() not in (3, 4) or estimate.shape[-3] != 3:
         raise ValueError(f"expected N×3×H×W or 3×H×W, got {tuple(estimate.shape)}")
     return _plane(estimate, channel, eight_bit), _plane(target, channel, eight_bit)
+
+
+def _mean(values: Tensor, counted: Tensor | None) -> Tensor:
+    """Return the mean of each of N×C×H×W, over the pixels that count; NaN where none does."""
+    return (values if counted is None else values[..., counted]).flatten(1).mean(dim=1)
 
 
 def _plane(images: Tensor, channel: Channel, eight_bit: bool) -> Tensor:

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
+
+from torch import Tensor
 
 from ssid.errors import UnknownNameError
 from ssid.metrics.fidelity import psnr, ssim
@@ -69,6 +72,12 @@ class Metric:
 METRICS: Registry[Metric] = Registry("metric")
 
 
+def _counted(
+    metric: Callable[..., Tensor], channel: str, x: Tensor, y: Tensor, counted: Tensor | None = None
+) -> float:
+    return float(metric(x, y, channel, counted=counted))
+
+
 def add_metric(metric: Metric) -> Metric:
     """Register a metric under its key."""
     return METRICS.add(metric.key, metric)
@@ -92,18 +101,16 @@ def check_family(name: str) -> str:
 
 
 PSNR_RGB = add_metric(
-    Metric(
-        "psnr_rgb", "psnr", "PSNR (RGB)", " dB", 2, 1, True, lambda x, y: float(psnr(x, y, "rgb"))
-    )
+    Metric("psnr_rgb", "psnr", "PSNR (RGB)", " dB", 2, 1, True, partial(_counted, psnr, "rgb"))
 )
 PSNR_Y = add_metric(
-    Metric("psnr_y", "psnr", "PSNR (Y)", " dB", 2, 1, True, lambda x, y: float(psnr(x, y, "y")))
+    Metric("psnr_y", "psnr", "PSNR (Y)", " dB", 2, 1, True, partial(_counted, psnr, "y"))
 )
 SSIM_RGB = add_metric(
-    Metric("ssim_rgb", "ssim", "SSIM (RGB)", "", 4, 1, True, lambda x, y: float(ssim(x, y, "rgb")))
+    Metric("ssim_rgb", "ssim", "SSIM (RGB)", "", 4, 1, True, partial(_counted, ssim, "rgb"))
 )
 SSIM_Y = add_metric(
-    Metric("ssim_y", "ssim", "SSIM (Y)", "", 4, 1, True, lambda x, y: float(ssim(x, y, "y")))
+    Metric("ssim_y", "ssim", "SSIM (Y)", "", 4, 1, True, partial(_counted, ssim, "y"))
 )
 LPIPS = add_metric(Metric("lpips", "lpips", "LPIPS", "", 4, -1, True))
 STREAK_AUC = add_metric(Metric("streak_auc", "", "AUC of streaks", "", 3, 1, False, masked=True))

@@ -60,6 +60,10 @@ def unpacked_items(block: DataSet, scratch: Path) -> Iterator[Pairing]:
         UserError: as :func:`list_items` and :func:`ssid.data.sources.archives.unpack` do.
     """
     source = source_of(block)
+    if LAYOUTS[block.layout].derive:
+        with _derived(block, scratch) as source:
+            yield _find(source, block.layout)
+        return
     if not is_archive(source.root):
         pairing = _find(source, block.layout)
         if not pairing.items:
@@ -74,6 +78,21 @@ def unpacked_items(block: DataSet, scratch: Path) -> Iterator[Pairing]:
         if not pairing.items:
             raise UserError(_nothing_found(source, block.layout, pairing))
         yield pairing
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _derived(block: DataSet, scratch: Path) -> Iterator[Source]:
+    """Make the pictures of a layout that derives them, for the time being."""
+    derive, root = LAYOUTS[block.layout].derive, Path(block.root)
+    assert derive is not None
+    if not root.exists():
+        raise UserError(f"root: {root} does not exist.")
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        derive(root, scratch)
+        yield source_of(block, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

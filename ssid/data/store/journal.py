@@ -13,7 +13,7 @@ from ssid.data.params import DataSet
 from ssid.data.rain.files import find_profile
 from ssid.data.roles import Role
 from ssid.data.sources.archives import is_archive
-from ssid.data.sources.layouts import Item
+from ssid.data.sources.layouts import LAYOUTS, Item
 from ssid.data.sources.listing import RefusedFile
 from ssid.data.store.records import CLEAN, MASK, RAINY, Record
 from ssid.plugins import plugin_sources
@@ -93,10 +93,12 @@ class Journal:
 def identify(role: Role, block: DataSet, items: list[Item]) -> str:
     """Return a digest of all that decides about images: settings, files, code, packages.
 
-    Of a file that is its size and its times; an archive, unpacked in each run, stands for its own.
+    Of a file that is its size and its times; an archive or video, unpacked in each run, stands for
+    its own.
     """
     root = Path(block.root)
-    archive = [_state(root)] if is_archive(root) else None
+    whole = is_archive(root) or LAYOUTS[block.layout].derive is not None
+    archive = [_state(file) for file in (root, *sorted(root.rglob("*")))] if whole else None
     files = [
         (item.name, file.name, None if archive else _state(file.path))
         for item in items

@@ -98,7 +98,8 @@ class Source:
             raise UserError(
                 f"root: {self.root} is neither a folder nor a text list (a file that ends in"
                 f" {LIST_SUFFIX}, one photograph a line), nor an archive (.zip, .tar, .tar.gz,"
-                " .tar.xz). Give the folder of a single image."
+                " .tar.xz). Give the folder of a single image; for the video of a fixed camera, say"
+                " --role benchmark --layout fixed_camera."
             )
         return list_text(self.root)
 
@@ -124,6 +125,8 @@ class Layout:
         paired: flag that says whether every item has a clean target.
         order: order of the halves of an image, if it has two.
         mask: mask that comes with every item, for benchmarks alone.
+        derive: function that makes rainy, clean and masks of a root in a new folder, where
+            they do not lie in the root; None where they do.
         rank: layouts of a lower rank are tried first.
     """
 
@@ -134,6 +137,7 @@ class Layout:
     paired: bool = True
     order: Order | None = None
     mask: Mask = ""
+    derive: Callable[[Path, Path], None] | None = None
     rank: int = 0
 
 
