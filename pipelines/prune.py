@@ -15,29 +15,18 @@ PARAMS = Path("params/prune.yaml")
 
 def main(name: str) -> None:
     """Read params, leave models/pruned/NAME with a model file, or the reason why there is none."""
-    params = load_params(PARAMS, PruneParams)
-    output = Path("models/pruned") / name
+    params, output = load_params(PARAMS, PruneParams), Path("models/pruned") / name
     output.mkdir(parents=True, exist_ok=True)
-    if name in params.models:
-        prune_network(name, output / "model.safetensors", params)
-    else:
-        say_nothing_is_pruned(name, output / "not_pruned.txt")
-
-
-def prune_network(name: str, output: Path, params: PruneParams) -> None:
-    """Prune models/NAME.safetensors."""
+    if name not in params.models:
+        said = f"{PARAMS} does not name the {name}: it is not pruned. To prune it: models: [{name}]"
+        print(said)  # the file keeps DVC from warning of an empty folder
+        (output / "not_pruned.txt").write_text(f"{said}\n", "utf-8")
+        return
     model, folder = Path("models") / f"{name}.safetensors", Path("runs") / f"prune-{name}"
     before = sha256(model) if model.is_file() else None
     key = digest({"model": before, **params.model_dump(mode="json")})
     with owned(folder), track_run(tracking_uri(), "prune", folder, key) as tracker:
-        prune_model(model, output, params, tracker)
-
-
-def say_nothing_is_pruned(name: str, output: Path) -> None:
-    """Say that the network is not named; the file keeps DVC from warning of an empty folder."""
-    said = f"{PARAMS} does not name the {name}: it is not pruned. To prune it: models: [{name}]"
-    print(said)
-    output.write_text(f"{said}\n", "utf-8")
+        prune_model(model, output / "model.safetensors", params, tracker)
 
 
 if __name__ == "__main__":
