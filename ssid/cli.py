@@ -308,6 +308,24 @@ def track_sync(
     print("\n".join(lines) or "nothing waits: MLflow has every record")
 
 
+@tracking.command("show")
+def track_show(
+    place: Annotated[str, typer.Argument(metavar="SET", help="Set that students are sorted by.")],
+) -> None:
+    """Print links to MLflow's page: all students by their quality on a set, and the best two."""
+    from ssid.tracking import tracking_uri
+    from ssid.tracking.view import share_view
+
+    uri = tracking_uri()
+    links = share_view(uri, place)
+    if not uri.startswith("http"):
+        print(f"first: uv run mlflow ui --backend-store-uri {uri}")
+    print(f"students, the best on {place} first: {links.table}")
+    if links.compare:
+        print(f"the two best side by side: {links.compare}")
+    print(f"files and pictures of the best: {links.best}")
+
+
 def _require_project() -> None:
     if not PARAMS.is_dir():
         raise UserError(

@@ -25,7 +25,7 @@ from ssid.models import Derainer, load_model
 from ssid.ownership import owned
 from ssid.processes import together
 from ssid.project import Project, data_digests, describe_real_rain, open_stores
-from ssid.tracking import flatten, track_run
+from ssid.tracking import Tracker, flatten, track_run
 
 STAGES = {"teacher": "pretrain", "student": "distill"}
 BARS = ("psnr_y", "ssim_y", "streak_auc", "removed_inside", "changed_outside", "niqe")
@@ -71,8 +71,14 @@ def evaluate(
     ]
     models = load_metric_models(params, device)
     main = accelerator.is_main_process
-    hold = owned(project.runs / "evaluate") if main else nullcontext()
-    with together(accelerator), hold:
+    runs = project.runs / "evaluate"
+    hold = owned(runs) if main else nullcontext()
+    # Opened before the work, so that MLflow shows how long it took.
+    with (
+        together(accelerator),
+        hold,
+        track_run(tracking if main else None, "evaluate", runs) as tracker,
+    ):
         with replacing(output, accelerator) as folder:
             scores, numbers = measure_sets(stores, networks, params, models, folder)
             if not main:
@@ -89,7 +95,8 @@ def evaluate(
             for stage in STAGES.values():
                 curve = folder / "curves" / f"{stage}.csv"
                 write_curve(project.runs / stage / "metrics.jsonl", curve)
-        track(params, metrics, scores, files, stores, output, project.runs, tracking)
+        record(tracker, params, metrics, files, stores, output)
+        print(f"all runs, the best first: uv run ssid track show {stores[0].summary.name}")
 
 
 @contextmanager
@@ -162,33 +169,28 @@ def write_curve(source: Path, target: Path) -> None:
                 writer.writerow((step, record.get("train/loss"), record.get("val/psnr")))
 
 
-def track(
+def record(
+    tracker: Tracker,
     params: EvaluateParams,
     metrics: Mapping[str, Any],
-    scores: Sequence[Score],
     files: Mapping[str, Path],
     stores: Sequence[ImageStore],
     output: Path,
-    runs: Path,
-    tracking: str | None,
 ) -> None:
-    """Record the evaluation in MLflow: a run of its own, and its numbers on each network's run.
+    """Record the evaluation in MLflow: in a run of its own, and its numbers on each network's run.
 
     That second copy is what lets `mlflow ui` sort training runs by how good their network is.
     """
-    with track_run(tracking, "evaluate", runs / "evaluate") as tracker:
-        tracker.params({"evaluate": params.model_dump(mode="json")})
-        tracker.inputs(data_digests(stores))
-        tracker.tags(
-            describe_real_rain([store for store in stores if store.summary.role == "real"])
-        )
-        tracker.metrics(dict(flatten(metrics)), 0)
-        for name in ("metrics.json", "protocol.json", "images.csv"):
-            tracker.file(output / name)
-        for method, file in files.items():
-            digest = sha256(file)
-            tracker.link(f"{method}_run", model_sha256=digest)
-            tracker.metrics_of(of_method(metrics, method), model_sha256=digest)
+    tracker.params({"evaluate": params.model_dump(mode="json")})
+    tracker.inputs(data_digests(stores))
+    tracker.tags(describe_real_rain([store for store in stores if store.summary.role == "real"]))
+    tracker.metrics(dict(flatten(metrics)), 0)
+    for name in ("metrics.json", "protocol.json", "images.csv"):
+        tracker.file(output / name)
+    for method, file in files.items():
+        digest = sha256(file)
+        tracker.link(f"{method}_run", model_sha256=digest)
+        tracker.metrics_of(of_method(metrics, method), model_sha256=digest)
 
 
 def of_method(metrics: Mapping[str, Any], method: str) -> dict[str, float]:
