@@ -33,6 +33,7 @@ NOT_RUN = {
     r"uv run mlflow ui\b": "does not end",
     r"uv run torchrun --nnodes": "needs a second machine",
     r"(uv run ssid|mlflow models) serve\b": "does not end; tests/serve asks the page for pictures",
+    r"uv run ssid data add my_camera clip.mp4": "needs a video; tests/data/sources makes one",
     r"uv run ssid derain \S+\.mp4\b": "needs a video; tests/inference/test_video.py makes one",
     r"uv run ssid track show": "needs runs; tests/tracking/test_view.py has some",
     r"uv run ssid track sync --to URI": "needs a server; tests/tracking has one",

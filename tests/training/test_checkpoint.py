@@ -20,7 +20,7 @@ from ssid.training.checkpoint import (
     unprefixed,
 )
 
-MINE = {"params.optimizer.lr": 0.1, "teacher": None, "source models/rrg.py": "a"}
+MINE = {"params.optimizer.lr": 0.1, "teacher": None, "source ssid/models/rrg.py": "a"}
 FILES = ["manifest.json", "state.json", "tensors.safetensors"]
 
 
@@ -114,7 +114,7 @@ def test_another_run_is_not_gone_on_with(tmp_path):
     [
         ({"params.optimizer.lr": 0.2}, "optimizer.lr was 0.1 and is 0.2"),
         ({"teacher": "abc"}, 'teacher was null and is "abc"'),
-        ({"source models/rrg.py": "b"}, "the code in ssid/models/rrg.py has changed"),
+        ({"source ssid/models/rrg.py": "b"}, "the code in ssid/models/rrg.py has changed"),
         ({f"params.{i}": i for i in range(8)}, "4 was null and is 4; and 3 more"),
     ],
     ids=str,
