@@ -15,6 +15,8 @@ from ruamel.yaml import YAML
 
 from support.repository import ROOT
 
+pytestmark = pytest.mark.timeout(1200)  # whole pipelines, on however busy a machine
+
 TINY_STEPS = 4
 CLEAN_ENV = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "DVC_", "MLFLOW_"))}
 
