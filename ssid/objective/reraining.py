@@ -13,6 +13,8 @@ def rerain(
 ) -> Tensor:
     """Return x̃ = clamp(background + u · rain, 0, 1) with the rain layers shuffled.
 
+    Rain is taken for added light, which it is in Rain100L and Rain100H, and in half of Rain800.
+
     Source: self-training of MOSS (CVPR 2021), where the backgrounds are {R, ŷ, O, B} and the rain
     layers, both constants, {r_s, r_s, r_r, r_r}. Only rain is shuffled, so the targets {ŷ, ŷ, B, B}
     keep the order of the backgrounds.
