@@ -126,7 +126,9 @@ def test_first_run_runs_every_stage(clone: Clone, first: set[str]) -> None:
     assert "params/prune.yaml does not name the student" in reason
     metrics = json.loads((clone.path / "evaluation/metrics.json").read_text())
     assert set(metrics["benchmark"]["demo"]) == {"rainy", "teacher", "student"}
-    assert metrics["network"]["student"]["parameters"] < metrics["network"]["teacher"]["parameters"]
+    sizes = {metrics["network"][method]["parameters"] for method in ("teacher", "student")}
+    assert len(sizes) == 1  # the demo's student goes on from its teacher
+    assert sizes.pop() > 100_000
     page = (clone.path / "report/index.html").read_text()
     assert "stand-in" in page
 
