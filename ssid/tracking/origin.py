@@ -29,12 +29,13 @@ def origin(stage: str) -> dict[str, str]:
     versions = {f"version.{name}": version(name) for name in LIBRARIES}
     names = ("DVC_STAGE", "DVC_EXP_NAME")
     dvc = {name.lower(): os.environ[name] for name in names if name in os.environ}
+    found = commit()
     source = {  # what MLflow's table shows in its column Source
         "mlflow.source.name": f"pipelines/{stage}.py",
         "mlflow.source.type": "LOCAL",
-        "mlflow.source.git.commit": commit(),
+        "mlflow.source.git.commit": found,
     }
-    return {"stage": stage, "commit": commit(), **versions, **dvc, **source}
+    return {"stage": stage, "commit": found, **versions, **dvc, **source}
 
 
 def _git(*arguments: str) -> str:

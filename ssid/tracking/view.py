@@ -6,7 +6,7 @@ the table shows is a tag of the experiment, to which an address may refer.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -47,23 +47,24 @@ def share_view(uri: str, place: str) -> Links:
     client = open_client(uri)
     experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
     place = place if "/" in place else f"benchmark/{place}"
-    metric = _metric(client, experiment, place)
-    order = f"metrics.`{metric}`"
+    students = client.search_runs([experiment], STUDENTS)
+    measured = _measured(students)
+    metric = _metric(measured, place)
     ascending = metric.endswith("niqe")
     state = {
         "searchFilter": STUDENTS,
-        "orderByKey": order,
+        "orderByKey": f"metrics.`{metric}`",
         "orderByAsc": ascending,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
-        "selectedColumns": _columns(client, experiment, place),
+        "selectedColumns": _columns(measured, place),
     }
     key = f"ssid-{place.replace('/', '-')}"
     client.set_experiment_tag(experiment, SHARED + key, json.dumps(state))
     page = uri.rstrip("/") if uri.startswith("http") else PAGE
-    ids = [run.info.run_id for run in _students(client, experiment, order, ascending)]
+    ids = _best_first(students, metric, ascending)
     table = f"{page}/#/experiments/{experiment}/runs?viewStateShareKey={quote(key)}"
     return Links(
         f"{table}&workflowType=machine_learning",
@@ -77,22 +78,21 @@ def _compare(page: str, experiment: str, ids: Sequence[str]) -> str:
     return f"{page}/#/compare-runs?runs={runs}&experiments={experiments}"
 
 
-def _students(client: Any, experiment: str, order: str, ascending: bool) -> list[Any]:
-    direction = "ASC" if ascending else "DESC"
-    found = client.search_runs([experiment], STUDENTS, order_by=[f"{order} {direction}"])
-    return [run for run in found if order.split("`")[1] in run.data.metrics]
+def _best_first(students: Sequence[Any], metric: str, ascending: bool) -> list[str]:
+    """Return the ids of the runs that have the metric."""
+    having = [run for run in students if metric in run.data.metrics]
+    ordered = sorted(having, key=lambda run: run.data.metrics[metric], reverse=not ascending)
+    return [run.info.run_id for run in ordered]
 
 
-def _measured(client: Any, experiment: str) -> set[str]:
+def _measured(students: Sequence[Any]) -> set[str]:
     """Return the metrics ``<role>/<set>/<metric>`` that students have."""
-    runs = client.search_runs([experiment], STUDENTS)
-    names = {name for run in runs for name in run.data.metrics}
+    names = {name for run in students for name in run.data.metrics}
     return {name for name in names if name.split("/")[0] in ("benchmark", "real")}
 
 
-def _metric(client: Any, experiment: str, place: str) -> str:
+def _metric(measured: Set[str], place: str) -> str:
     """Return the metric that a set is sorted by: the first of ``METRICS`` that it has."""
-    measured = _measured(client, experiment)
     for metric in METRICS:
         if f"{place}/{metric}" in measured:
             return f"{place}/{metric}"
@@ -103,9 +103,8 @@ def _metric(client: Any, experiment: str, place: str) -> str:
     )
 
 
-def _columns(client: Any, experiment: str, place: str) -> list[str]:
+def _columns(measured: Set[str], place: str) -> list[str]:
     """Return the columns of the table, those of the set first."""
-    measured = _measured(client, experiment)
     fidelity = {name for name in measured if name.endswith(("/psnr_y", "/streak_auc"))}
     chosen = [f"{place}/{metric}" for metric in METRICS if f"{place}/{metric}" in measured]
     chosen += sorted(fidelity - set(chosen))
