@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from accelerate import PartialState
 from accelerate.utils import gather_object
+from numpy.typing import NDArray
 from torch import Tensor
 
+from ssid.data.roles import Mask
 from ssid.data.splits import evenly_spaced
 from ssid.data.store.reader import ImageStore
 from ssid.evaluation.params import EvaluateParams
@@ -98,13 +100,18 @@ def measure(
 
 def still(store: ImageStore, index: int) -> Tensor | None:
     """Return where the scene stood still, H×W, of a set with masks of where it moved."""
-    mask = store.mask(index) if store.summary.mask == "moved" else None
+    mask = _mask_of("moved", store, index)
     return None if mask is None else torch.from_numpy(~mask)
+
+
+def _mask_of(marks: Mask, store: ImageStore, index: int) -> NDArray[np.bool_] | None:
+    """Return the mask of an image, H×W, where the masks of the set are of that kind."""
+    return store.mask(index) if store.summary.mask == marks else None
 
 
 def measure_streaks(store: ImageStore, index: int, picture: Picture) -> dict[str, float]:
     """Return how an estimate agrees with the mask of the streaks, where the set has such masks."""
-    mask = store.mask(index) if store.summary.mask == "streaks" else None
+    mask = _mask_of("streaks", store, index)
     return {} if mask is None else streak_scores(store.rainy(index), picture, mask)._asdict()
 
 
@@ -112,7 +119,7 @@ def draw_streaks(
     store: ImageStore, index: int, pictures: Mapping[str, Picture]
 ) -> dict[str, Picture]:
     """Return a picture of hits, misses and false alarms by estimate, where there are masks."""
-    mask = store.mask(index) if store.summary.mask == "streaks" else None
+    mask = _mask_of("streaks", store, index)
     if mask is None:
         return {}
     rainy = store.rainy(index)

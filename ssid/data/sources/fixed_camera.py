@@ -96,7 +96,7 @@ def check_steady(frames: NDArray[np.uint8], root: Path) -> None:
 
 
 def _middle(frame: Picture) -> NDArray[np.float64]:
-    """Return the luma of the middle of a frame, at most ``_SIDE`` pixels a side."""
+    """Return the mean over colours of the middle of a frame, at most ``_SIDE`` pixels a side."""
     top, left = (max(0, (side - _SIDE) // 2) for side in frame.shape[:2])
     return frame[top : top + _SIDE, left : left + _SIDE].mean(axis=2)
 
