@@ -10,7 +10,7 @@ from support.repository import ROOT
 ROOMS = [
     {"errors", "files", "progress", "relocation", "data.roles"},
     {"ownership", "packaged", "processes", "registry", "extras", "pictures"},
-    {"config"},
+    {"config", "video"},
     {"plugins", "models"},
     {"data", "metrics"},
     {"project", "export"},

@@ -6,9 +6,9 @@ import pytest
 
 from ssid.errors import UserError
 from ssid.inference.runtime import Runner
-from ssid.inference.video.colour import WEIGHTS, Coding, from_rgb, to_rgb
 from ssid.inference.video.job import derain_video, is_video
 from ssid.inference.video.parts import Parts
+from ssid.video.colour import WEIGHTS, Coding, from_rgb, to_rgb
 
 av = pytest.importorskip("av", reason="needs the extra video")
 

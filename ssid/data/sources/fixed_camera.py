@@ -19,6 +19,7 @@ from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
 from ssid.pictures import Picture, write_picture
 from ssid.progress import track
+from ssid.video.frames import layout_of
 
 FEWEST = 16
 """Frames below which streaks and median cannot be told apart."""
@@ -148,9 +149,9 @@ def _of_video(root: Path) -> Iterator[Picture]:
             if not file.streams.video:
                 raise UserError(f"{root} has no pictures.")
             stream = file.streams.video[0]
+            layout = None
             for frame in track(file.decode(stream), stream.frames, "read frames"):
-                # Up to three levels from the standards' colours, in rainy and clean frames alike.
-                upright = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
-                yield np.ascontiguousarray(upright)
+                layout = layout or layout_of(frame, stream)
+                yield np.rint(layout.image(frame) * 255).astype(np.uint8)
     except av.error.FFmpegError as error:
         raise UserError(f"{root} cannot be read as a video: {error}") from error

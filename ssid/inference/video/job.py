@@ -15,9 +15,9 @@ from ssid.inference.folder import ahead
 from ssid.inference.runtime import Runner
 from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.veil import keep_veil
-from ssid.inference.video.frames import Image, Layout, layout_of
 from ssid.inference.video.parts import CODEC, FRAMES, Parts, PartWriter, packets, seconds
 from ssid.progress import track
+from ssid.video.frames import Image, Layout, layout_of
 
 HOLDS_H264 = (".mp4", ".m4v", ".mov", ".mkv")
 """Results keep the suffix of these files; others become ``.mkv``, which holds every stream."""

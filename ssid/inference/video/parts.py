@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ssid.inference.video.frames import Image, Layout
+from ssid.video.frames import Image, Layout
 
 FRAMES = 250
 """Of a part."""

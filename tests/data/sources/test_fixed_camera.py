@@ -11,7 +11,7 @@ from PIL import Image
 from ssid.data.params import BenchmarkSet
 from ssid.data.prepare import prepare
 from ssid.data.rain.render import render
-from ssid.data.sources.fixed_camera import FEWEST, MOST, PAIRS
+from ssid.data.sources.fixed_camera import FEWEST, MOST, PAIRS, _gather, _of_video
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
 from ssid.evaluation.scores import measure, still
@@ -101,9 +101,21 @@ def test_a_file_that_is_no_video_is_refused(tmp_path):
         prepared(tmp_path / "clip.mp4", tmp_path / "out")
 
 
-def test_long_clips_are_thinned_out_evenly(tmp_path):
-    from ssid.data.sources.fixed_camera import _gather
+def test_frames_have_the_colours_of_the_standard(tmp_path):
+    """Red of 100 % by BT.709, of 720 lines, where no label says so: 255, 0, 0 within a level."""
+    av = pytest.importorskip("av")
+    planes = [np.full((720, 64), 63), np.full((180, 64), 102), np.full((180, 64), 240)]
+    with av.open(str(tmp_path / "clip.mkv"), "w") as file:
+        stream = file.add_stream("ffv1", rate=Fraction(10))
+        stream.width, stream.height, stream.pix_fmt = 64, 720, "yuv420p"
+        stored = np.concatenate(planes).astype(np.uint8)
+        file.mux(stream.encode(av.VideoFrame.from_ndarray(stored, format="yuv420p")))
+        file.mux(stream.encode())
+    (frame,) = _of_video(tmp_path / "clip.mkv")
+    assert np.abs(frame.astype(int) - (255, 0, 0)).max() <= 1
 
+
+def test_long_clips_are_thinned_out_evenly(tmp_path):
     pictures = (np.full((32, 32, 3), i % 256, np.uint8) for i in range(5 * MOST))
     kept = _gather(pictures, tmp_path, tmp_path)
     assert MOST <= len(kept) <= 2 * MOST

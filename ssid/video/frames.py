@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssid.errors import UserError
-from ssid.inference.video.colour import Coding, Planes, from_rgb, to_rgb
+from ssid.video.colour import Coding, Planes, from_rgb, to_rgb
 
 Image = NDArray[np.float32]
 """R'G'B' of H×W×3 in [0, 1], upright."""
@@ -77,13 +77,13 @@ class Layout:
         return {"src_color_range": known, "dst_color_range": known}
 
 
-def layout_of(frame: Any, stream: Any, pixels_written: frozenset[str]) -> Layout:
+def layout_of(frame: Any, stream: Any, pixels_written: frozenset[str] = frozenset()) -> Layout:
     """Return how a stream stores its frames, told by its first frame.
 
     Args:
         frame: the first one.
         stream: the video stream.
-        pixels_written: pixel formats that the encoder takes.
+        pixels_written: pixel formats that the encoder takes; none for frames that are only read.
 
     Raises:
         UserError: if samples have more bits than 16 or are no Y'CbCr that is known here.
