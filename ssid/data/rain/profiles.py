@@ -262,6 +262,26 @@ PROFILES.add(
     ),
 )
 PROFILES.add(
+    "photographed",
+    RainProfile(
+        description="what photographs show: faint fine streaks, some near and broad, little veil",
+        reference="fitted to Real-275 and SIRR, and wide in what photographs do not tell",
+        layers=(1, 3),
+        angle_degrees=(65, 115),
+        spread_degrees=5,
+        length_px=(9, 60),
+        width_px=(1.3, 3.5),
+        density=(0.0003, 0.008),
+        hardness=(0.9, 2.5),
+        brightness=(0.06, 0.5),
+        blur_px=(0.0, 0.8),
+        compositing=("screen", "additive"),
+        transmission=(0.93, 1.0),
+        atmospheric_light=(0.65, 0.85),
+        perspective=(1.0, 3.0),
+    ),
+)
+PROFILES.add(
     "depth",
     RainProfile(
         description="fine rain far away, long broad streaks near by, a veil that grows upwards",
