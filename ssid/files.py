@@ -6,8 +6,12 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
+
+LONG = 200
+"""Bytes of a name of a file that leave room for more, of 255."""
 
 
 def sha256(path: Path) -> str:
@@ -26,25 +30,100 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a path to write to; the file written there replaces ``path`` when the block ends.
 
     Whoever reads ``path`` sees the old file or the new one, never a part, even after a loss of
-    power. If the block fails, the old file stays and the new one is removed.
+    power. If the block fails, the old file stays and the new one is removed. What a killed process
+    left of ``path`` is removed, too.
 
     Args:
         path: the file to make or replace; its folder is made where it is missing.
 
     Yields:
-        A path beside it, of the same suffix, that no other process uses.
+        An empty file beside it, of the same suffix, that no other process uses.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    try:
-        with named(path):
+    with named(path):
+        partial, descriptor = _claim(path)
+        try:
             yield partial
             force_to_disk(partial)
             partial.replace(path)
-            force_to_disk(path.parent)
-    finally:
-        with suppress(OSError):  # a disk that has failed fails here, too
-            partial.unlink(missing_ok=True)
+        except BaseException:
+            with suppress(OSError):  # a disk that has failed fails here, too
+                partial.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(descriptor)
+        force_to_disk(path.parent)
+
+
+def remove_leftovers(path: Path, first: int = 0) -> None:
+    """Remove what killed processes left of ``path``; what a living one writes stays.
+
+    Args:
+        path: the file that they were to make or replace.
+        first: number of the first leftover to look for.
+    """
+    for number in count(first):
+        partial = _beside(path, number)
+        if not partial.exists():
+            return
+        remove_unless_held(partial)
+
+
+def remove_all_leftovers(folder: Path) -> None:
+    """Remove the same of all files below ``folder``."""
+    for partial in folder.rglob(".*.partial*"):
+        remove_unless_held(partial)
+
+
+def remove_unless_held(partial: Path) -> None:
+    """Remove an unfinished file, unless a living process writes it."""
+    with suppress(OSError):
+        descriptor = os.open(partial, os.O_WRONLY)
+        try:
+            if _hold_as(partial, descriptor):
+                partial.unlink()
+        finally:
+            os.close(descriptor)
+
+
+def _claim(path: Path) -> tuple[Path, int]:
+    """Return a file beside ``path`` that no process writes, and what holds it until it is closed.
+
+    The system lets go of what a killed process held: its file is taken by the next one.
+    """
+    for number in count():
+        partial = _beside(path, number)
+        try:
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT, 0o666)
+        except PermissionError:
+            if partial.exists():  # somebody else's
+                continue
+            raise
+        if _hold_as(partial, descriptor):
+            os.truncate(descriptor, 0)
+            remove_leftovers(path, number + 1)
+            return partial, descriptor
+        os.close(descriptor)
+    raise AssertionError("numbers end")
+
+
+def _beside(path: Path, number: int) -> Path:
+    stem = path.stem
+    if len(os.fsencode(path.name)) > LONG:  # with more behind it, no name of a file any more
+        stem = hashlib.sha256(os.fsencode(path.name)).hexdigest()
+    return path.with_name(f".{stem}.{number}.partial{path.suffix}")
+
+
+def _hold_as(path: Path, descriptor: int) -> bool:
+    """Hold an open file; return whether it is ours, and is still the one at ``path``."""
+    try:
+        free = try_to_hold(descriptor)
+    except OSError:  # a disk that knows no locks
+        free = True
+    try:
+        return free and os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from ssid.data.images import ImageError, decode
 from ssid.data.sources.listing import Listing, Photograph, RefusedFile, list_folder, printable
 from ssid.errors import UserError
+from ssid.files import remove_leftovers
 from ssid.inference.pictures import Photo, read_photo
 from ssid.inference.runtime import Runner, runner_of
 from ssid.inference.tiles import derain, largest_tile
@@ -224,5 +225,7 @@ def _select(jobs: list[Job], replace: bool, skip: bool, summary: Summary) -> lis
             f"{len(there)} of {len(jobs)} results exist already, such as {min(there)}."
             " Name another OUTPUT, or add --skip-existing or --replace."
         )
+    for path in there:
+        remove_leftovers(path)
     summary.skipped += sorted(there)
     return [job for job in jobs if job[1] not in there]

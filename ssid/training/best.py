@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from ssid.errors import UserError
-from ssid.files import atomic_write, sha256
+from ssid.files import atomic_write, remove_all_leftovers, sha256
 from ssid.training.checkpoint import Progress, remove_checkpoints
 
 
@@ -23,21 +23,14 @@ def copy_best(source: Path, target: Path, progress: Progress) -> None:
 
 
 def hand_over(best: Path, output: Path, progress: Progress) -> None:
-    """Put the best student in its place, and remove what killed writers have left there."""
+    """Put the best student in its place."""
     with atomic_write(output) as partial:
         copy_best(best, partial, progress)
-    clear_leftovers(output.parent, output.stem)
-
-
-def clear_leftovers(folder: Path, stem: str = "*") -> None:
-    """Remove files that killed processes did not finish, of one name or of any."""
-    for leftover in folder.rglob(f".{stem}.*.partial*"):
-        leftover.unlink(missing_ok=True)
 
 
 def clear_after(folder: Path, step: int) -> None:
     """Remove from a run's folder what killed writers left, and at step 0 what another run did."""
-    clear_leftovers(folder)
+    remove_all_leftovers(folder)
     if step == 0:
         remove_checkpoints(folder / "checkpoints")
         shutil.rmtree(folder / "not_finite", ignore_errors=True)

@@ -1,3 +1,8 @@
+import multiprocessing
+import os
+import signal
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -25,6 +30,10 @@ def photographs(tmp_path):
 
 def contents(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def below(folder):
+    return {path.relative_to(folder): content for path, content in contents(folder).items()}
 
 
 def test_a_folder(photographs, tmp_path):
@@ -106,3 +115,37 @@ def test_a_target_that_cannot_be_written_leaves_nothing(photographs, tmp_path):
     with pytest.raises(UserError, match="cannot write"):
         derain_folder(Identity(), photographs, tmp_path / "out")
     assert (tmp_path / "out").read_text().startswith("a file")
+
+
+def derain_and_die(photographs, target, at: int) -> None:
+    """Derain in a process that is killed when it is to rename result number ``at``."""
+    count = [at]
+
+    def watch(event, arguments):
+        if event == "os.rename":
+            count[0] -= 1
+            if count[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def action():
+        sys.addaudithook(watch)
+        derain_folder(Identity(), photographs, target)
+
+    child = multiprocessing.get_context("fork").Process(target=action)
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("skip", [True, False])
+@pytest.mark.parametrize("before", [True, False])
+def test_what_a_killed_run_left_unfinished_goes_with_the_next_run(
+    photographs, tmp_path, skip, before
+):
+    derain_folder(Identity(), photographs, tmp_path / "whole")
+    if before:
+        derain_folder(Identity(), photographs, tmp_path / "out")
+    derain_and_die(photographs, tmp_path / "out", at=2)
+    assert list((tmp_path / "out").rglob("*.partial*"))
+    derain_folder(Identity(), photographs, tmp_path / "out", skip_existing=skip)
+    assert below(tmp_path / "out") == below(tmp_path / "whole")
