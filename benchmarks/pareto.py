@@ -22,10 +22,10 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.deployment import in_turns, spread
 from benchmarks.peers import PAIRS, Peer, list_pairs, load_peers, open_pair
 from benchmarks.record import markdown
 from benchmarks.summary import hardware
+from benchmarks.timing import in_turns, spread
 from ssid.data.splits import evenly_spaced
 from ssid.entry import reporting
 from ssid.evaluation.scores import measure
