@@ -3,9 +3,11 @@
     python -m benchmarks.pareto --data ../shared/data
 
 PSNR on luma of the halves of Rain100L and Rain100H; published weights are shown on the set that
-they were trained for, or on both where nobody says which. Latency is that of one 512×512 image in
-eager PyTorch on one thread, the networks taking turns in one process. What was measured before
-with the same weights is kept, so that an interrupted run continues. Writes
+they were trained for, or on both where nobody says which. The RRG have the figures of their short
+training for the table of rain-prior distillation (benchmarks/results/rain_prior.json, 600 steps on
+heavy rain); networks that nobody trained have a latency alone, and are a line. Latency is that of
+one 512×512 image in eager PyTorch on one thread, the networks taking turns in one process. What was
+measured before with the same weights is kept, so that an interrupted run continues. Writes
 benchmarks/results/pareto.json and docs/pareto.svg, and prints the table in Markdown.
 """
 
@@ -22,15 +24,15 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.deployment import in_turns, spread
 from benchmarks.peers import PAIRS, Peer, list_pairs, load_peers, open_pair
 from benchmarks.record import markdown
 from benchmarks.summary import hardware
+from benchmarks.timing import in_turns, spread
 from ssid.data.splits import evenly_spaced
 from ssid.entry import reporting
 from ssid.evaluation.scores import measure
 from ssid.files import atomic_write, write_json
-from ssid.models import Derainer
+from ssid.models import Derainer, create_model
 from ssid.progress import track
 from ssid.tracking import commit
 
@@ -41,6 +43,14 @@ REFERENCE = "packaged, small"
 TRAINED_FOR = {"Rain100L": ("rain100l",), "Rain100H": ("rain100h",), "Rain1400": ()}
 """Sets on which weights are shown, by the training set that they are named after; else all."""
 SIDE = 512
+
+RAIN_PRIOR = Path("benchmarks/results/rain_prior.json")
+BRIEFLY_TRAINED = {
+    "RRG 16, 600 steps": ({"channels": 16, "msrbs": 1}, "teacher single"),
+    "RRG 8, 600 steps": ({"channels": 8, "msrbs": 1}, "none"),
+}
+"""Options of a network, and its row of the table of rain-prior distillation."""
+UNTRAINED = {"SSID-KD, untrained": "ssid_kd"}
 
 Point = dict[str, Any]
 
@@ -57,9 +67,12 @@ def main() -> None:
         name: peer
         for name, peer in load_peers(options.data).items()
         if peer.network is not None and TRAINED_FOR.get(peer.trained_on, PAIRS)
+        if "--keep-veil" not in name
     }
-    points = qualities(peers, options.data, options.limit)
+    points = qualities(peers, options.data, options.limit) | briefly_trained()
     networks = {name: peer.network for name, peer in peers.items() if peer.network is not None}
+    networks |= without_weights()
+    points |= {name: {} for name in UNTRAINED}
     for name, seconds in latencies(networks, options.rounds).items():
         points[name] |= seconds
     _write(points, options.limit, rounds=options.rounds)
@@ -91,6 +104,29 @@ def _quality(name: str, peer: Peer, data: Path, limit: int | None) -> dict[str, 
         scores = [measure(peer.derain(rainy), clean, ["psnr"])["psnr_y"] for rainy, clean in pairs]
         found[place] = round(fmean(scores), 4)
     return found
+
+
+def briefly_trained() -> dict[str, Point]:
+    """Return the PSNR that another table has of networks whose weights are not kept."""
+    rows = json.loads(RAIN_PRIOR.read_text("utf-8"))["settings"]["heavy"]["rows"]
+    means = {
+        row["variant"]: round(row["spread"]["mean"], 4)
+        for row in rows
+        if (row["set"], row["metric"]) == ("benchmark/rain100h", "psnr_y")
+    }
+    return {
+        name: {"rain100h": means[variant], "from": str(RAIN_PRIOR)}
+        for name, (_, variant) in BRIEFLY_TRAINED.items()
+    }
+
+
+def without_weights() -> dict[str, Derainer]:
+    """Return networks whose latency alone is measured, which no weights change."""
+    briefly = {
+        name: create_model("rrg", **options).eval()
+        for name, (options, _) in BRIEFLY_TRAINED.items()
+    }
+    return briefly | {name: create_model(of).eval() for name, of in UNTRAINED.items()}
 
 
 def _write(points: Mapping[str, Point], limit: int | None, **settings: Any) -> None:
@@ -154,6 +190,8 @@ def _panel(axes: Axes, points: Mapping[str, Point], place: str) -> None:
     line = [(1000 * points[name]["median, s"], points[name][place]) for name in best]
     axes.plot(*zip(*line, strict=True), color="tab:blue", linewidth=1)
     for name, known in points.items():
+        if not known.keys() & {*PAIRS}:
+            _line(axes, name, 1000 * known["median, s"])
         if place not in known:
             continue
         x, y = 1000 * known["median, s"], known[place]
@@ -169,6 +207,23 @@ def _panel(axes: Axes, points: Mapping[str, Point], place: str) -> None:
         )
     axes.margins(x=0.15, y=0.12)
     axes.grid(alpha=0.3)
+
+
+def _line(axes: Axes, name: str, x: float) -> None:
+    """Draw a network that has no quality."""
+    axes.axvline(x, color="tab:gray", linewidth=1, linestyle=":")
+    top = ("data", "axes fraction")
+    axes.annotate(
+        name,
+        (x, 1),
+        xycoords=top,
+        xytext=(-3, -4),
+        textcoords="offset points",
+        rotation=90,
+        ha="right",
+        va="top",
+        fontsize=8,
+    )
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ POINTS = {
     "slow and good": point(8, 33),
     "slower and worse": point(9, 32),
     "as fast and worse": point(0.2, 29),
+    "untrained": {"median, s": 20},
     "fast": point(0.04, 29),
     "for light rain": {"median, s": 0.1, "rain100l": 29.5},
 }
@@ -56,6 +57,13 @@ def test_networks_take_turns_on_the_same_image():
     assert [name for name, _ in seen] == list("ab") * 3
     assert len({id(image) for _, image in seen}) == 1
     assert taken.keys() == {"a", "b"}
+
+
+def test_briefly_trained_networks_have_the_figures_of_their_table():
+    points = pareto.briefly_trained()
+    assert points.keys() | pareto.UNTRAINED.keys() == pareto.without_weights().keys()
+    assert points["RRG 16, 600 steps"]["rain100h"] == pytest.approx(21.15, abs=0.01)
+    assert points["RRG 8, 600 steps"]["rain100h"] == pytest.approx(20.94, abs=0.01)
 
 
 @pytest.fixture
