@@ -50,7 +50,8 @@ def prepared_in(root: Path, catalogue: DataParams) -> Project:
 def prepare_missing(project: Project, catalogue: DataParams, places: Iterable[str]) -> None:
     """Prepare those of the sets ``<role>/<name>`` that are not there yet.
 
-    Pairs in fitted rain come last: they are rendered on the photographs of all others.
+    Pairs in fitted rain come last: they are rendered on the photographs of the synthetic sets whose
+    rain is rendered, too. Sets of pairs may hold the truth of a real set.
     """
     missing = [place.split("/") for place in sorted(set(places)) if not is_prepared(project, place)]
     for role, name in missing:
@@ -63,7 +64,7 @@ def prepare_missing(project: Project, catalogue: DataParams, places: Iterable[st
     params = load_params(Path("params/rain.yaml"), FitParams)
     for role, name in missing:
         if role == FITTED:
-            fit_set(name, params, ready, project, tracking=None)
+            fit_set(name, params, _rendered(ready), project, tracking=None)
 
 
 def is_prepared(project: Project, place: str) -> bool:
@@ -83,6 +84,12 @@ def _prepared(project: Project, catalogue: DataParams) -> DataParams:
         for role in ROLES
     }
     return catalogue.model_copy(update=ready)
+
+
+def _rendered(catalogue: DataParams) -> DataParams:
+    """Return the catalogue without synthetic sets that come with rain of their own."""
+    rendered = {name: block for name, block in catalogue.synthetic.items() if block.rain}
+    return catalogue.model_copy(update={"synthetic": rendered})
 
 
 def _located(block: Block, folder: Path, small: bool) -> Block:
