@@ -1,12 +1,15 @@
 from dataclasses import asdict
 
+import numpy as np
 import pytest
+from skimage import data as photographs
 
 from ssid.data.params import SyntheticSet
 from ssid.data.rain.files import COMMENTS, LIMITS, find_profile, write_profile
 from ssid.data.rain.prior import LIMITS as PRIOR_LIMITS
 from ssid.data.rain.prior import NAMES, mirrored, random_profile, to_numbers, to_profile
 from ssid.data.rain.profiles import PROFILES
+from ssid.data.rain.render import render
 from ssid.errors import UserError
 from support.repository import ROOT
 
@@ -73,6 +76,15 @@ def test_a_data_set_takes_the_path_of_a_profile():
     assert SyntheticSet.model_validate(block | {"rain": "params/rain/drizzle.yaml"}).rain
     with pytest.raises(ValueError, match="Did you mean 'rain100l'"):
         SyntheticSet.model_validate(block | {"rain": "rain10l"})
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "params/rain").glob("*.yaml")), ids=lambda p: p.stem
+)
+def test_the_examples_are_rain_unless_they_say_that_they_are_dry(path):
+    clean = photographs.astronaut()[:96, :96].copy()
+    rainy = render(clean, find_profile(str(path)), seed=1)[0]
+    assert np.array_equal(rainy, clean) == (path.stem == "dry")
 
 
 # --- profiles as numbers --------------------------------------------------------------------------

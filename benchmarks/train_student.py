@@ -1,0 +1,82 @@
+"""Train a packaged student as it was trained: one command from a folder of data to the weights.
+
+    python -m benchmarks.train_student base --data DATA
+
+DATA holds the folders that benchmarks/params/students.yaml names. A project with the preset
+packaged_SIZE is made in runs/students/SIZE, and `dvc repro distill` run in it; the same command
+goes on where it was stopped. `python -m benchmarks.model_card` then packages the student.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from ssid.config.edit import merge, write_texts
+from ssid.config.load import load_params
+from ssid.data.params import DataParams
+from ssid.entry import reporting
+from ssid.init import init_project
+from ssid.packaged import SIZES
+from ssid.presets import apply, plan_preset
+
+CATALOGUE = Path("benchmarks/params/students.yaml")
+THREE = ("light", "heavy", "varied")
+FOUR = (*THREE, "photographed")
+SETS: dict[str, dict[str, tuple[str, ...]]] = {
+    "nano": {"teacher": THREE, "student": THREE},
+    "small": {"teacher": THREE, "student": THREE},
+    "base": {
+        "teacher": (*FOUR, "rain800"),
+        "student": (*FOUR, "depth", "near", "dry", "rain800"),
+    },
+}
+"""Synthetic sets that teacher and student of a size learn from."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make the project where it is missing, and run its stages."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("size", choices=SIZES, help="of the packaged student")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the sets")
+    parser.add_argument("--folder", type=Path, help="of the project; default: runs/students/SIZE")
+    options = parser.parse_args(arguments)
+    folder = options.folder or Path("runs/students", options.size)
+    if not (folder / "dvc.yaml").exists():
+        make_project(folder, options.size, options.data)
+    return subprocess.run([sys.executable, "-m", "dvc", "repro", "distill"], cwd=folder).returncode
+
+
+def make_project(folder: Path, size: str, data: Path) -> None:
+    """Make a project that trains the student of a size on the sets below ``data``."""
+    params = folder.absolute() / "params"
+    sets = located(load_params(CATALOGUE, DataParams), data.absolute(), size)
+    folder.mkdir(parents=True, exist_ok=True)
+    init_project(folder)
+    with (params / "data.yaml").open("w", encoding="utf-8") as file:
+        YAML().dump(sets, file)
+    apply(plan_preset(params, f"packaged_{size}"))
+    texts = {params / f"{name}.yaml": sets for name, sets in SETS[size].items()}
+    write_texts(
+        {path: merge(path.read_text("utf-8"), {"synthetic": [*of]}) for path, of in texts.items()}
+    )
+
+
+def located(catalogue: DataParams, data: Path, size: str) -> dict[str, Any]:
+    """Return the catalogue as values, of those sets that a size needs, with absolute roots."""
+    found: dict[str, dict[str, Any]] = catalogue.model_dump(mode="json", exclude_unset=True)
+    needed = {name for of in SETS[size].values() for name in of}
+    found["synthetic"] = {n: block for n, block in found["synthetic"].items() if n in needed}
+    for sets in found.values():
+        for block in sets.values():
+            block["root"] = str(data / block["root"])
+    return found
+
+
+if __name__ == "__main__":
+    with reporting():
+        sys.exit(main())
