@@ -1,6 +1,7 @@
 """Frames of a video as images: upright, in [0, 1]; and back to how the video stores them."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ class Layout:
         flipped: flag that says whether the upright image is mirrored up-down, and left-right,
             after that.
         tags: colorspace, range, primaries and transfer as the stream states them.
+        aspect: width of an upright pixel by its height; 0 where the stream does not state it.
     """
 
     coding: Coding
@@ -37,6 +39,7 @@ class Layout:
     transposed: bool
     flipped: tuple[bool, bool]
     tags: dict[str, int]
+    aspect: Fraction = Fraction(0)
 
     @property
     def planar(self) -> str:
@@ -95,11 +98,6 @@ def layout_of(frame: Any, stream: Any, pixels_written: frozenset[str] = frozense
     full = name.startswith("yuvj") or int(frame.color_range) == _FULL
     if frame.format.is_rgb or "pal" in name or _bits(frame) > 16:
         raise UserError(f"videos in the pixel format {name} are not read; convert them first.")
-    deep = _bits(frame) > 8
-    pixels = name.replace("yuvj", "yuv")
-    if pixels not in pixels_written or pixels.startswith("gray"):
-        even = frame.width % 2 == frame.height % 2 == 0
-        pixels = ("yuv420p" if even else "yuv444p") + "10le" * deep
     transposed, flipped = _turn(frame)
     context = stream.codec_context
     tags = {
@@ -108,7 +106,24 @@ def layout_of(frame: Any, stream: Any, pixels_written: frozenset[str] = frozense
         "color_primaries": int(context.color_primaries),
         "color_trc": int(context.color_trc),
     }
-    return Layout(Coding(matrix, full, 16 if deep else 8), pixels, transposed, flipped, tags)
+    coding = Coding(matrix, full, 16 if _bits(frame) > 8 else 8)
+    pixels = _pixels_of_result(frame, pixels_written)
+    aspect = stream.sample_aspect_ratio or Fraction(0)
+    upright = 1 / aspect if transposed and aspect else aspect
+    return Layout(coding, pixels, transposed, flipped, tags, upright)
+
+
+def _pixels_of_result(frame: Any, written: frozenset[str]) -> str:
+    """Return the frame's own pixel format, or the nearest that the encoder takes.
+
+    Encoders take no chroma at half size where a side is odd; other codecs do.
+    """
+    deep = "10le" * (_bits(frame) > 8)
+    if frame.width % 2 or frame.height % 2:
+        return f"yuv444p{deep}"
+    pixels: str = frame.format.name.replace("yuvj", "yuv")
+    known = pixels in written and not pixels.startswith("gray")
+    return pixels if known else f"yuv420p{deep}"
 
 
 def _bits(frame: Any) -> int:

@@ -36,14 +36,16 @@ def planes(index, height, width, levels=(60, 180)):
     return np.concatenate(flat).reshape(height * 3 // 2, width)
 
 
-def make_video(path, stamps, size=(64, 96), matrix=None, full=False, sound=False):
+def make_video(path, stamps, size=(64, 96), matrix=None, full=False, sound=False, aspect=None):
     height, width = size
     with av.open(str(path), "w") as file:
-        stream = file.add_stream("libx264", options={"crf": "0"})
+        stream = file.add_stream("libx264", rate=25, options={"crf": "0"})
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.time_base = TIME_BASE
         context.color_range = RANGE[full]
+        if aspect:
+            context.sample_aspect_ratio = aspect
         if matrix:
             context.colorspace = MATRIX[matrix]
         voice = file.add_stream("aac", rate=16000) if sound else None
@@ -219,11 +221,59 @@ def test_other_containers_become_matroska_and_time_rises(tmp_path):
     assert len(times) == len(STEADY)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_every_picture_is_shown_as_long_as_before(suffix, tmp_path):
+    source = make_video(tmp_path / f"in{suffix}", STEADY)
+    result = derain_video(identity(), source, tmp_path / "out")
+    with av.open(str(source)) as old, av.open(str(result)) as new:
+        assert new.duration == pytest.approx(old.duration, abs=1000)  # 1 ms is Matroska's unit
+
+
+@pytest.mark.parametrize(
+    ("matrix", "aspect"), [((1, 0, 0, 1), Fraction(16, 11)), ((0, 1, -1, 0), Fraction(11, 16))]
+)
+def test_pixels_keep_their_shape(matrix, aspect, tmp_path):
+    source = make_video(tmp_path / "in.mp4", STEADY[:2], aspect=Fraction(16, 11))
+    turn(source, matrix)
+    result = derain_video(identity(), source, tmp_path / "out")
+    with av.open(str(result)) as file:
+        assert file.streams.video[0].sample_aspect_ratio == aspect
+
+
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv422p", "yuvj420p", "yuv420p10le"])
+def test_sides_may_be_odd(pixels, tmp_path):
+    source = tmp_path / "in.mkv"
+    codec = "mjpeg" if pixels == "yuvj420p" else "ffv1"
+    with av.open(str(source), "w") as file:
+        stream = file.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 97, 65, pixels
+        frame = av.VideoFrame.from_ndarray(np.full((65, 97, 3), 90, np.uint8), format="rgb24")
+        file.mux(stream.encode(frame.reformat(format=pixels)))
+        file.mux(stream.encode(None))
+    result = derain_video(identity(), source, tmp_path / "out")
+    with av.open(str(result)) as file:
+        (frame,) = file.decode(video=0)
+    assert (frame.width, frame.height) == (97, 65)
+    assert frame.to_ndarray(format="rgb24").mean() == pytest.approx(90, abs=2)
+
+
+def test_a_video_without_pictures_is_named(tmp_path):
+    source = tmp_path / "in.mkv"
+    with av.open(str(source), "w") as file:
+        stream = file.add_stream("pcm_s16le", rate=16000)
+        frame = av.AudioFrame(format="s16", layout="stereo", samples=160)
+        frame.sample_rate = 16000
+        file.mux(stream.encode(frame))
+    with pytest.raises(UserError, match="has no pictures"):
+        derain_video(identity(), source, tmp_path / "out")
+
+
 def test_what_cannot_be_done_is_said(tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video")
     with pytest.raises(UserError, match=r"broken\.mp4 cannot be derained"):
         derain_video(identity(), broken, tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
     source = make_video(tmp_path / "in.mp4", STEADY[:2])
     with pytest.raises(UserError, match="would replace"):
         derain_video(identity(), source, tmp_path)

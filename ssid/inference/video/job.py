@@ -15,7 +15,8 @@ from ssid.inference.folder import ahead
 from ssid.inference.runtime import Runner
 from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.veil import keep_veil
-from ssid.inference.video.parts import CODEC, FRAMES, Parts, PartWriter, packets, seconds
+from ssid.inference.video.join import join
+from ssid.inference.video.parts import CODEC, FRAMES, Parts, PartWriter
 from ssid.progress import track
 from ssid.video.frames import Image, Layout, layout_of
 
@@ -83,16 +84,22 @@ def _derain(
     av: Any, runner: Runner, source: Path, result: Path, crf: int, tile: int | None, keep: bool
 ) -> None:
     result.parent.mkdir(parents=True, exist_ok=True)
-    parts = Parts(result, _job(runner, source, crf, tile, keep))
     with av.open(str(source)) as file:
         stream = _video_stream(file, source)
+        parts = Parts(result, _job(runner, source, crf, tile, keep))
         stream.thread_type = "AUTO"
         frames = _stamped(file.decode(stream), stream)
         skipped = len(parts.done) * FRAMES
         work = islice(frames, skipped, None)
         total = max(_count(file, stream) - skipped, 0)
-        _write_parts(av, runner, track(work, total, "derain"), stream, parts, crf, tile, keep)
-    _join(av, source, parts.done, result)
+        try:
+            _write_parts(av, runner, track(work, total, "derain"), stream, parts, crf, tile, keep)
+        finally:
+            parts.remove_if_empty()
+        last = _usual_duration(stream) * Fraction(stream.time_base)
+    if not parts.done:
+        raise UserError(f"{source} has no pictures that can be decoded.")
+    join(av, source, parts.done, result, last)
     parts.remove()
 
 
@@ -170,45 +177,6 @@ def _count(file: Any, stream: Any) -> int:
         return int(stream.frames)
     duration = file.duration / 1e6 if file.duration else 0
     return round(duration * (stream.average_rate or 0))
-
-
-def _join(av: Any, source: Path, parts: list[Path], result: Path) -> None:
-    """Write the parts' packets and those of the other streams into the result, by time."""
-    partial = result.with_name(f".{result.stem}.partial{result.suffix}")
-    with (
-        av.open(str(source)) as file,
-        av.open(str(parts[0])) as first,
-        av.open(str(partial), "w") as joined,
-    ):
-        joined.metadata.update(file.metadata)
-        video = joined.add_stream_from_template(first.streams.video[0])
-        video.time_base = first.streams.video[0].time_base
-        copies = _copied(joined, file)
-        others = (p for p in file.demux(*copies) if p.dts is not None) if copies else iter(())
-        waiting = next(others, None)
-        for packet in packets(av, parts):
-            while waiting is not None and seconds(waiting) <= seconds(packet):
-                _mux(joined, waiting, copies[waiting.stream])
-                waiting = next(others, None)
-            _mux(joined, packet, video)
-        while waiting is not None:
-            _mux(joined, waiting, copies[waiting.stream])
-            waiting = next(others, None)
-    partial.replace(result)
-
-
-def _copied(joined: Any, file: Any) -> dict[Any, Any]:
-    """Return the streams of the result for those that are copied: sound and subtitles."""
-    copies = {}
-    for stream in file.streams:
-        if stream.type in ("audio", "subtitle"):
-            copies[stream] = joined.add_stream_from_template(stream)
-    return copies
-
-
-def _mux(joined: Any, packet: Any, stream: Any) -> None:
-    packet.stream = stream
-    joined.mux(packet)
 
 
 def _video_stream(file: Any, source: Path) -> Any:

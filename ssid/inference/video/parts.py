@@ -53,6 +53,11 @@ class Parts:
         """Throw away all parts."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def remove_if_empty(self) -> None:
+        """Throw the folder away where it holds no finished part."""
+        if not self.done:
+            self.remove()
+
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:05}.nut"
 
@@ -79,6 +84,7 @@ class PartWriter:
         context = self._stream.codec_context
         context.width, context.height = size
         context.pix_fmt, context.time_base = layout.pixels, time_base
+        context.sample_aspect_ratio = layout.aspect
         context.flags |= av.codec.context.Flags.global_header
         for name, value in layout.tags.items():
             setattr(context, name, value)
@@ -97,8 +103,23 @@ class PartWriter:
         self._partial.replace(self._path)
 
 
-def packets(av: Any, parts: list[Path]) -> Iterator[Any]:
-    """Yield the packets of all parts in the order in which they are shown."""
+def packets(av: Any, parts: list[Path], last: Fraction) -> Iterator[Any]:
+    """Yield the packets of all parts in the order in which they are shown.
+
+    Each lasts until the next one, which NUT files do not say; the last for ``last`` seconds.
+    """
+    before = None
+    for packet in _stored(av, parts):
+        if before is not None:
+            before.duration = packet.pts - before.pts
+            yield before
+        before = packet
+    if before is not None:
+        before.duration = round(last / before.time_base)
+        yield before
+
+
+def _stored(av: Any, parts: list[Path]) -> Iterator[Any]:
     for path in parts:
         with av.open(str(path)) as file:
             yield from (packet for packet in file.demux(video=0) if packet.dts is not None)
