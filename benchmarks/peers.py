@@ -71,12 +71,13 @@ def main() -> None:
     torch.set_num_threads(1)
     known = json.loads(RESULT.read_text("utf-8")) if RESULT.is_file() else {}
     rows = known.get("rows", {}) if known.get("limit") == options.limit else {}
-    for name, peer in load_peers(options.data).items():
+    peers = load_peers(options.data)
+    for name, peer in peers.items():
         if name not in rows:
             rows[name] = measure_peer(name, peer, options.data, options.limit)
             content = {"commit": commit(), "limit": options.limit, "rows": rows}
             write_json(RESULT, content)
-    print(table(rows))
+    print(table({name: rows[name] for name in peers}))
 
 
 def load_peers(data: Path) -> dict[str, Peer]:
@@ -89,11 +90,11 @@ def load_peers(data: Path) -> dict[str, Peer]:
         student = of_network("rendered rain", load_model(size))
         peers[f"packaged, {size}"] = student
         peers[f"packaged, {size}, --keep-veil"] = keeping_veil(student)
+    file = data / "weights" / "sapnet" / "net_latest.pth"
+    peers["SAPNet"] = of_network("not said; Rain100H in its slides", import_weights("sapnet", file))
     for name in ("Rain100H", "Rain100L", "Rain1400"):
         file = data / "weights" / "prenet" / f"{name}.pth"
         peers[f"PReNet, {name}"] = of_network(name, import_weights("prenet", file))
-    file = data / "weights" / "sapnet" / "net_latest.pth"
-    peers["SAPNet"] = of_network("not said; Rain100H in its slides", import_weights("sapnet", file))
     return peers
 
 
