@@ -19,7 +19,7 @@ from ssid.models import load_model
 from ssid.packaged import SIZES, packaged_student
 from support.repository import ROOT
 
-MAX_BYTES = 2 * 10**6
+MAX_BYTES = 8 * 10**6
 NOTHING = Path("nothing trained here")
 
 

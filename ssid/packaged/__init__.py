@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 Size = Literal["nano", "small"]
 SIZES: tuple[Size, ...] = get_args(Size)
+"""From fast to good."""
 DEFAULT: Size = "small"
 
 
