@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.deployment.plan import Row
 from benchmarks.record import markdown
+from ssid.packaged import SIZES
 
 
 class Shape(NamedTuple):
@@ -34,6 +35,16 @@ SHAPES: Mapping[str, Shape] = {
 def show(table: str, rows: Sequence[Row]) -> str:
     """Return the rows of a table in Markdown, medians with their quartiles."""
     return _crossed(rows, SHAPES[table]) if table in SHAPES else _plain(rows)
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """Return the medians of latency, in whole milliseconds, a line for student and threads."""
+    runtimes = list(dict.fromkeys(row["runtime"] for row in rows))
+    lines: dict[str, list[str]] = {}
+    for row in sorted(rows, key=lambda row: SIZES.index(row["size"])):
+        line = f"`{row['size']}`, {row['threads']} thread{'s' * (row['threads'] > 1)}"
+        lines.setdefault(line, []).append(f"{1000 * row['median, s']:.0f}")
+    return markdown(["ms", *runtimes], [[line, *cells] for line, cells in lines.items()])
 
 
 def _crossed(rows: Sequence[Row], shape: Shape) -> str:
