@@ -5,8 +5,9 @@
 Every network removes the rain of the same images: halves of the Rain100L, Rain100H and Rain800 test
 sets (PSNR and SSIM on luma), and photographs of real rain with masks of their streaks
 (:mod:`ssid.metrics.streaks`). Most peers were trained on the training part of one of these sets,
-which the table says. Finished rows are kept, so that an interrupted run continues; `--limit` takes
-fewer images. Writes benchmarks/results/peers.json and prints the table in Markdown.
+which the table says. What is measured of a peer on a set is kept, so that an interrupted run
+continues; `--limit` takes fewer images, `--table` measures nothing. Writes
+benchmarks/results/peers.json and prints the table in Markdown, empty where nothing is known yet.
 """
 
 import argparse
@@ -39,6 +40,8 @@ from ssid.tracking import commit
 
 RESULT = Path("benchmarks/results/peers.json")
 PAIRS = ("rain100l", "rain100h")
+STREAKS = "spa_masks"
+SETS = (STREAKS, *PAIRS, "rain800")
 HEADS = (
     *("", "trained on", "parameters", "GMACs at 256²"),
     *("Rain100L half", "Rain100H half", "Rain800 half"),
@@ -67,16 +70,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of sets and weights")
     parser.add_argument("--limit", type=int, default=None, help="images per set (default: all)")
+    parser.add_argument("--table", action="store_true", help="print what is known, no more")
     options = parser.parse_args()
     torch.set_num_threads(1)
     known = json.loads(RESULT.read_text("utf-8")) if RESULT.is_file() else {}
     rows = known.get("rows", {}) if known.get("limit") == options.limit else {}
-    for name, peer in load_peers(options.data).items():
-        if name not in rows:
-            rows[name] = measure_peer(name, peer, options.data, options.limit)
-            content = {"commit": commit(), "limit": options.limit, "rows": rows}
-            write_json(RESULT, content)
-    print(table(rows))
+    peers = load_peers(options.data)
+    for name, peer in peers.items():
+        row = rows.setdefault(name, size(peer))
+        for place in () if options.table else SETS:
+            if place not in row:
+                row[place] = measure_peer(
+                    f"{name}, {place}", peer, options.data, place, options.limit
+                )
+                write_json(RESULT, {"commit": commit(), "limit": options.limit, "rows": rows})
+    print(table({name: rows[name] for name in peers}))
 
 
 def load_peers(data: Path) -> dict[str, Peer]:
@@ -89,11 +97,11 @@ def load_peers(data: Path) -> dict[str, Peer]:
         student = of_network("rendered rain", load_model(size))
         peers[f"packaged, {size}"] = student
         peers[f"packaged, {size}, --keep-veil"] = keeping_veil(student)
+    file = data / "weights" / "sapnet" / "net_latest.pth"
+    peers["SAPNet"] = of_network("not said; Rain100H in its slides", import_weights("sapnet", file))
     for name in ("Rain100H", "Rain100L", "Rain1400"):
         file = data / "weights" / "prenet" / f"{name}.pth"
         peers[f"PReNet, {name}"] = of_network(name, import_weights("prenet", file))
-    file = data / "weights" / "sapnet" / "net_latest.pth"
-    peers["SAPNet"] = of_network("not said; Rain100H in its slides", import_weights("sapnet", file))
     return peers
 
 
@@ -112,30 +120,38 @@ def median(picture: Picture) -> Picture:
     return median_filter(picture, (1, MEDIAN, 1))
 
 
-def measure_peer(name: str, peer: Peer, data: Path, limit: int | None) -> dict[str, Any]:
-    """Return the size of a contestant and its means on every set."""
-    row: dict[str, Any] = {"trained_on": peer.trained_on}
-    if peer.network is not None:
-        row["parameters"] = count_parameters(peer.network)
-        row["gmacs"] = round(count_macs(peer.network, 256, 256) / 1e9, 2)
-    for place in (*PAIRS, "rain800"):
+def size(peer: Peer) -> dict[str, Any]:
+    """Return what is known of a contestant before it is measured."""
+    if peer.network is None:
+        return {"trained_on": peer.trained_on}
+    return {
+        "trained_on": peer.trained_on,
+        "parameters": count_parameters(peer.network),
+        "gmacs": round(count_macs(peer.network, 256, 256) / 1e9, 2),
+    }
+
+
+def measure_peer(
+    title: str, peer: Peer, data: Path, place: str, limit: int | None
+) -> dict[str, float]:
+    """Return the means of a contestant's scores on a set."""
+    if place == STREAKS:
+        scores = list(measure_streaks(title, peer, data / "real" / place, limit))
+    else:
         pairs = list(evenly_spaced(list_pairs(data, place), limit))
-        scores = []
-        for rainy, clean in track(map(open_pair, pairs), len(pairs), f"{name}, {place}"):
-            scores.append(measure(peer.derain(rainy), clean, ["psnr", "ssim"]))
-        row[place] = {k: round(fmean(s[k] for s in scores), 4) for k in ("psnr_y", "ssim_y")}
-    row["spa_masks"] = measure_streaks(name, peer, data / "real" / "spa_masks", limit)
-    return row
-
-
-def measure_streaks(name: str, peer: Peer, folder: Path, limit: int | None) -> dict[str, float]:
-    """Return the means of streak scores over photographs of real rain."""
-    files = evenly_spaced(sorted((folder / "rainy").iterdir()), limit)
-    scores = []
-    for file in track(files, len(files), f"{name}, real streaks"):
-        rainy, mask = read_rgb(file), read_rgb(folder / "mask" / file.name)[..., 0] > 127
-        scores.append(streak_scores(rainy, peer.derain(rainy), mask)._asdict())
+        opened = track(map(open_pair, pairs), len(pairs), title)
+        scores = [measure(peer.derain(rainy), clean, ["psnr", "ssim"]) for rainy, clean in opened]
     return {key: round(fmean(score[key] for score in scores), 4) for key in scores[0]}
+
+
+def measure_streaks(
+    title: str, peer: Peer, folder: Path, limit: int | None
+) -> Iterator[dict[str, float]]:
+    """Yield the streak scores of photographs of real rain."""
+    files = evenly_spaced(sorted((folder / "rainy").iterdir()), limit)
+    for file in track(files, len(files), title):
+        rainy, mask = read_rgb(file), read_rgb(folder / "mask" / file.name)[..., 0] > 127
+        yield streak_scores(rainy, peer.derain(rainy), mask)._asdict()
 
 
 def list_pairs(data: Path, place: str) -> list[tuple[Path, Path | None]]:
@@ -160,16 +176,14 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
 
 
 def cells(row: dict[str, Any]) -> Iterator[str]:
-    """Yield size, quality on pairs, and what is removed of real streaks."""
+    """Yield size, quality on pairs, and what is removed of real streaks; empty where unknown."""
     known = "parameters" in row
     yield f"{row['parameters']:,}" if known else ""
     yield f"{row['gmacs']:.2f}" if known else ""
     for place in (*PAIRS, "rain800"):
-        yield f"{row[place]['psnr_y']:.2f} dB, {row[place]['ssim_y']:.3f}"
-    real = row["spa_masks"]
-    yield f"{real['streak_auc']:.3f}"
-    yield f"{real['removed_inside']:.1f}"
-    yield f"{real['changed_outside']:.1f}"
+        yield "{psnr_y:.2f} dB, {ssim_y:.3f}".format(**row[place]) if place in row else ""
+    for form in ("{streak_auc:.3f}", "{removed_inside:.1f}", "{changed_outside:.1f}"):
+        yield form.format(**row[STREAKS]) if STREAKS in row else ""
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from ssid.metrics.fidelity import psnr, ssim
 from ssid.models import Derainer, load_model
 from ssid.models.interop import import_weights
 from ssid.prune.dreaming import Dream, Dreaming, dream, penultimate
-from ssid.prune.images import random_crops, random_noise, read_pictures
+from ssid.prune.images import beside, in_rain, random_crops, random_noise, read_pictures
 
 SIDE = 256  # of the images on which speed is measured
 ROUNDS = 5  # in which the two networks take turns
@@ -32,6 +32,7 @@ RECOVERIES = (
     "clean images",
     "dreamed, no diversity",
     "dreamed",
+    "dreamed and rendered",
     "training rain",
 )
 
@@ -41,7 +42,8 @@ class Size:
     """How much is done.
 
     Attributes:
-        steps: of recovery.
+        steps: of recovery in each round.
+        rounds: cuts, each followed by a recovery.
         batch: images per step.
         patch: their side in pixels.
         dream: steps from noise to a dream.
@@ -52,6 +54,7 @@ class Size:
     """
 
     steps: int
+    rounds: int
     batch: int
     patch: int
     dream: int
@@ -90,8 +93,9 @@ def own(entry: str) -> Subject:
 class Sources:
     """Batches for every kind of recovery of one subject, the same for every pruned copy of it.
 
-    Clean photographs come from clean/bsds/val. The ceiling, ``training rain``, is rain of the
-    subject's sets rendered on clean/bsds/train: PReNet's own training images are not at hand.
+    Clean photographs come from clean/bsds/val; half of ``dreamed and rendered`` are these in rain
+    of the profile ``varied``. The ceiling, ``training rain``, is rain of the subject's sets
+    rendered on clean/bsds/train: PReNet's own training images are not at hand.
     """
 
     def __init__(self, data: Path, subject: Subject, size: Size) -> None:
@@ -112,13 +116,21 @@ class Sources:
             "clean images": lambda: random_crops(self._clean, batch, patch, 0),
             "dreamed, no diversity": lambda: images_of(self.dreams(0.0)),
             "dreamed": lambda: images_of(self.dreams(Dreaming.diversity)),
+            "dreamed and rendered": self.dreamed_and_rendered,
             "training rain": lambda: random_crops(self._rainy, batch, patch, 0),
         }
         return kinds[recovery]()
 
-    def dreams(self, diversity: float) -> Iterator[Dream]:
+    def dreamed_and_rendered(self) -> Iterator[Tensor]:
+        """Return batches of which one half is dreamed, the other rendered."""
+        half = self._size.batch // 2
+        rendered = in_rain(self._clean, "varied", 0)
+        dreams = self.dreams(Dreaming.diversity, self._size.batch - half)
+        return beside(images_of(dreams), random_crops(rendered, half, self._size.patch, 0))
+
+    def dreams(self, diversity: float, batch: int | None = None) -> Iterator[Dream]:
         """Return what the subject dreams of."""
-        clean = random_crops(self._clean, self._size.batch, self._size.patch, 0)
+        clean = random_crops(self._clean, batch or self._size.batch, self._size.patch, 0)
         dreaming = Dreaming(self._size.dream, diversity=diversity)
         return dream(penultimate(self._model), clean, dreaming)
 

@@ -10,7 +10,6 @@ so the same command continues an interrupted table, and another adds subjects to
 """
 
 import argparse
-import copy
 import json
 import shlex
 import sys
@@ -19,9 +18,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 
 from benchmarks.prenet_interop import SETS
 from benchmarks.prune_parts import (
@@ -42,10 +42,9 @@ from ssid.files import write_json
 from ssid.models import Derainer
 from ssid.progress import track
 from ssid.prune.criteria import CRITERIA
-from ssid.prune.masks import prune_unstructured
 from ssid.prune.pruned import Pruned
 from ssid.prune.recovery import recover
-from ssid.prune.structured import prune_structured
+from ssid.prune.rounds import Unit, prune_in_rounds
 from ssid.tracking import commit
 
 MACS = 0.6
@@ -53,11 +52,29 @@ NONE, DREAMED, CEILING = "none", "dreamed", "training rain"
 OUTPUT = Path("benchmarks/results/prune_table.json")
 
 FULL = Size(
-    steps=2000, batch=8, patch=96, dream=50, photographs=None, images=None, side=None, repeats=30
+    steps=2000,
+    rounds=1,
+    batch=8,
+    patch=96,
+    dream=50,
+    photographs=None,
+    images=None,
+    side=None,
+    repeats=30,
 )
-QUICK = Size(steps=6, batch=2, patch=32, dream=3, photographs=4, images=2, side=96, repeats=10)
-
-Unit = Literal["filters", "weights"]
+QUICK = replace(
+    FULL,
+    steps=3,
+    rounds=2,
+    batch=4,
+    patch=32,
+    dream=3,
+    photographs=4,
+    images=2,
+    side=96,
+    repeats=10,
+)
+GIVEN = ("steps", "rounds", "batch", "patch", "images")
 Record = dict[str, Any]
 
 
@@ -103,12 +120,6 @@ class Bench(NamedTuple):
         """Return the quality of a network on every test set."""
         return {name: quality(model, images) for name, images in self.pairs.items()}
 
-    def prune(self, unit: Unit, criterion: str) -> Pruned[Derainer]:
-        """Return a copy of the subject at ``MACS``, not recovered."""
-        if unit == "weights":
-            return prune_unstructured(self.subject.model, MACS, criterion)
-        return prune_structured(self.subject.model, MACS, criterion, multiple=self.multiple)
-
     def costs(self, pruned: Pruned[Derainer], unit: Unit) -> dict[str, float]:
         """Return the share of MACs that remains, and the speed-up; zeros alone save no time."""
         costs = {"macs": pruned.macs}
@@ -116,15 +127,25 @@ class Bench(NamedTuple):
             costs |= measure_speedup(self.subject.model, pruned.model, self.size.repeats)
         return costs
 
-    def recovered(self, pruned: Pruned[Derainer], row: str, title: str) -> Derainer:
-        """Return a copy of the pruned network after one of ``RECOVERIES``, or as it is."""
-        student = copy.deepcopy(pruned.model).requires_grad_(True)
-        if row != NONE:
-            teacher, batches = self.subject.model, self.sources.batches(row)
-            steps, masks = self.size.steps, pruned.masks
-            course = recover(student, teacher, batches, steps, lr=self.lr, masks=masks)
-            deque(track(course, steps, f"{title}, {row}"), maxlen=0)
-        return student.eval()
+    def recovered(self, unit: Unit, criterion: str, row: str) -> Pruned[Derainer]:
+        """Return the subject at ``MACS``, after one of ``RECOVERIES`` in each round, or none."""
+        cuts = prune_in_rounds(
+            self.subject.model, MACS, self.size.rounds, unit, criterion, multiple=self.multiple
+        )
+        batches = self.sources.batches(row) if row != NONE else None
+        for number, pruned in enumerate(cuts, start=1):
+            if batches:
+                self.recover(pruned, batches, f"{self.subject.name}, {unit}, {row}, {number}")
+            pruned.model.requires_grad_(False)
+        return pruned
+
+    def recover(self, pruned: Pruned[Derainer], batches: Iterator[Tensor], title: str) -> None:
+        """Distil the subject into its pruned copy."""
+        student, steps = pruned.model.requires_grad_(True), self.size.steps
+        course = recover(
+            student, self.subject.model, batches, steps, lr=self.lr, masks=pruned.masks
+        )
+        deque(track(course, steps, title), maxlen=0)
 
 
 def work_through(bench: Bench, table: Table, options: argparse.Namespace) -> None:
@@ -134,16 +155,13 @@ def work_through(bench: Bench, table: Table, options: argparse.Namespace) -> Non
     record["original"] = record["original"] or bench.measure(bench.subject.model)
     for unit, criterion in product(options.unit, options.criterion):
         cut = find(record["cuts"], unit, criterion)
-        missing = [row for row in (NONE, *options.recovery) if row not in cut["rows"]]
-        if not missing:
-            continue
-        pruned = bench.prune(unit, criterion)
-        if "macs" not in cut:
-            cut |= bench.costs(pruned, unit)
-        for row in missing:
-            student = bench.recovered(pruned, row, f"{name}, {unit}, {criterion}")
-            cut["rows"][row] = bench.measure(student)
-            table.write()
+        for row in (NONE, *options.recovery):
+            if row not in cut["rows"]:
+                pruned = bench.recovered(unit, criterion, row)
+                if "macs" not in cut:
+                    cut |= bench.costs(pruned, unit)
+                cut["rows"][row] = bench.measure(pruned.model)
+                table.write()
 
 
 def find(cuts: list[Record], unit: Unit, criterion: str) -> Record:
@@ -198,7 +216,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--recovery", nargs="+", choices=RECOVERIES, default=list(RECOVERIES))
     add("--lr", type=float, default=1e-4, help="of the recovery (1e-4, as published)")
     add("--multiple", type=int, default=1, help="of the channels that remain")
-    for name in ("steps", "batch", "patch", "images"):
+    for name in GIVEN:
         add(f"--{name}", type=int, help=f"default: {getattr(FULL, name) or 'all'}")
     add("--quick", action="store_true", help="try the code; the numbers mean nothing")
     add("--output", type=Path, default=OUTPUT)
@@ -208,7 +226,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the table, write it after every row, print it in the end."""
     options = parse(arguments)
-    given = {name: getattr(options, name) for name in ("steps", "batch", "patch", "images")}
+    given = {name: getattr(options, name) for name in GIVEN}
     size = replace(
         QUICK if options.quick else FULL, **{k: v for k, v in given.items() if v is not None}
     )

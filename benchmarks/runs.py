@@ -1,7 +1,7 @@
 """One run of a table: train it once, measure it once; what is finished is never done again."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -49,6 +49,8 @@ class Outcome(NamedTuple):
         rainy: the scores of the input.
         derained: the scores of the estimates.
         gradient_share: each term's mean share of the gradient, in [0, 1].
+        validation: PSNR in dB on the pairs held out of the training sets, by which weights are
+            chosen; None where there are none.
     """
 
     run: Training
@@ -56,27 +58,30 @@ class Outcome(NamedTuple):
     rainy: Measured
     derained: Measured
     gradient_share: dict[str, float]
+    validation: float | None
 
 
 def finished(run: Training, workspace: Workspace) -> Outcome | None:
     """Return what a run has reached, or None if it has not been trained and measured yet."""
     if not all(is_prepared(workspace.project, place) for place in run.places):
         return None
-    if run.teacher and not model_of(job_of(run.teacher, workspace)).is_file():
+    if not all(model_of(job_of(needed, workspace)).is_file() for needed in run.needs):
         return None
     job = job_of(run, workspace)
     images = images_of(job, run, workspace)
     if not images.is_file():
         return None
-    shares = gradient_shares(job.folder / "metrics.jsonl")
+    curves = read_curves(job.folder / "metrics.jsonl")
     scores = read_images(images, RAINY), read_images(images, run.method)
-    return Outcome(run, job.folder.name, *scores, shares)
+    validations = [line["val/psnr"] for line in curves if "val/psnr" in line]
+    validation = validations[-1] if validations else None
+    return Outcome(run, job.folder.name, *scores, gradient_shares(curves), validation)
 
 
 def finish(run: Training, workspace: Workspace) -> None:
-    """Train and measure a run, its teacher first."""
-    if run.teacher:
-        _train_once(run.teacher, workspace)
+    """Train and measure a run, after those that it needs."""
+    for needed in run.needs:
+        _train_once(needed, workspace)
     model = _train_once(run, workspace)
     stores = [open_place(workspace.project, place) for place in run.evaluate]
     images = images_of(job_of(run, workspace), run, workspace)
@@ -94,11 +99,15 @@ def job_of(run: Training, workspace: Workspace) -> Job:
     """Return the training job, in a folder that its parameters name.
 
     Raises:
-        UserError: if its teacher is not trained yet, or a data set is not prepared.
+        UserError: if a run that it needs is not finished yet, or a data set is not prepared.
     """
     teacher = model_of(job_of(run.teacher, workspace)) if run.teacher else None
     stage = "distill" if run.method == "student" else "pretrain"
-    job = make_job(stage, run.params, workspace.catalogue, workspace.project, teacher)
+    params = run.params
+    if run.start:
+        init = str(model_of(job_of(run.start, workspace)))
+        params = params.model_copy(update={"init": init})
+    job = make_job(stage, params, workspace.catalogue, workspace.project, teacher)
     return replace(
         job,
         folder=workspace.project.runs / fingerprint(job.record)[:12],
@@ -136,11 +145,16 @@ def score_set(network: Derainer, store: ImageStore, method: str) -> list[Score]:
     return scores
 
 
-def gradient_shares(curves: Path) -> dict[str, float]:
-    """Return each term's mean share of the gradient over a run, from its metrics.jsonl."""
+def read_curves(file: Path) -> list[dict[str, float]]:
+    """Return the lines of a metrics.jsonl."""
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def gradient_shares(curves: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Return each term's mean share of the gradient over a run."""
     shares: dict[str, list[float]] = {}
-    for line in curves.read_text().splitlines():
-        for name, value in json.loads(line).items():
+    for line in curves:
+        for name, value in line.items():
             if name.startswith("train/grad_share/"):
                 shares.setdefault(name.removeprefix("train/grad_share/"), []).append(value)
     return {name: round(fmean(values), 4) for name, values in shares.items()}

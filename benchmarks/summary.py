@@ -136,6 +136,7 @@ def _run_record(outcome: Outcome) -> dict[str, Any]:
         "images_per_step": params.batch.pairs + params.batch.real,
         "folder": outcome.folder,
         "gradient_share": outcome.gradient_share,
+        "validation_psnr": outcome.validation,
     }
 
 

@@ -59,6 +59,8 @@ class Table(Params):
         title: heading of the table.
         teacher: the training run that all teachers have in common.
         teachers: name → what a teacher changes of it.
+        start: name of the teacher whose weights all students start from; None for those that
+            ``student`` names.
         student: the training run that all students have in common.
         variants: the rows.
         settings: each gives a table of its own.
@@ -67,6 +69,7 @@ class Table(Params):
     title: str
     teacher: Block = Field(default_factory=dict)
     teachers: dict[str, Block] = Field(default_factory=dict)
+    start: str | None = None
     student: Block
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
     settings: Annotated[dict[str, Setting], Field(min_length=1)]
@@ -82,6 +85,7 @@ class Training:
         method: what its rows are called in images.csv, as in the pipeline's evaluation.
         params: of the run.
         teacher: the run that makes its teacher, or None.
+        start: the run that makes the weights it starts from; None where ``params.init`` says it.
         evaluate: the sets it is measured on, as ``<role>/<name>``.
     """
 
@@ -90,7 +94,13 @@ class Training:
     method: Method
     params: TrainingParams
     teacher: "Training | None"
+    start: "Training | None"
     evaluate: tuple[str, ...]
+
+    @property
+    def needs(self) -> list["Training"]:
+        """The runs that have to be finished first."""
+        return [run for run in (self.teacher, self.start) if run]
 
     @property
     def places(self) -> set[str]:
@@ -111,11 +121,12 @@ def load_table(path: Path) -> Table:
         UserError: if the file does not fit, or names a teacher that it does not have.
     """
     table = load_params(path, Table)
-    for name, variant in table.variants.items():
-        if variant.teacher is not None and variant.teacher not in table.teachers:
+    named = {f"variants.{name}.teacher": v.teacher for name, v in table.variants.items()}
+    for key, teacher in (named | {"start": table.start}).items():
+        if teacher is not None and teacher not in table.teachers:
             raise UserError(
-                f"{path}: variants.{name}.teacher: found {variant.teacher!r}."
-                f"{nearest(variant.teacher, table.teachers)} Teachers: {', '.join(table.teachers)}."
+                f"{path}: {key}: found {teacher!r}."
+                f"{nearest(teacher, table.teachers)} Teachers: {', '.join(table.teachers)}."
             )
     return table
 
@@ -201,15 +212,17 @@ class Planner:
         block = merged(self.table.teacher, self.table.teachers[name])
         label = f"teacher {name}"
         params = self._params(label, TeacherParams, block)
-        return Training(self.name, label, "teacher", params, None, tuple(self.setting.evaluate))
+        places = tuple(self.setting.evaluate)
+        return Training(self.name, label, "teacher", params, None, None, places)
 
     def _student(self, name: str, variant: Variant, teachers: Mapping[str, Training]) -> Training:
         block = merged(self.table.student, variant.student, {"real": self.setting.real or None})
         truth = self.setting.truth if variant.oracle else []
         params = self._params(name, TrainingParams, block, truth)
         teacher = teachers[variant.teacher] if variant.teacher else None
+        start = teachers[self.table.start] if self.table.start else None
         places = tuple(self.setting.evaluate)
-        return Training(self.name, name, "student", params, teacher, places)
+        return Training(self.name, name, "student", params, teacher, start, places)
 
     def _params(
         self, name: str, schema: type[TrainingParams], block: Block, truth: Sequence[str] = ()

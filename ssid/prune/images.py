@@ -1,6 +1,6 @@
 """Endless batches of images to distil on; none needs the training data."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ssid.data.images import ImageError, read_rgb
+from ssid.data.rain.render import render
 from ssid.data.sources.listing import RefusedFile, list_folder, list_text, reasons
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
@@ -47,6 +48,20 @@ def random_crops(pictures: Sequence[Picture], batch: int, side: int, seed: int) 
     while True:
         crops = [_crop(pictures[int(rng.integers(len(pictures)))], side, rng) for _ in range(batch)]
         yield to_tensor(np.stack(crops))
+
+
+def in_rain(pictures: Iterable[Picture], profile: str, seed: int) -> list[Picture]:
+    """Return the photographs in rendered rain of a profile, drawn once for each.
+
+    Raises:
+        UserError: if there is no such profile.
+    """
+    return [render(picture, profile, seed + i)[0] for i, picture in enumerate(pictures)]
+
+
+def beside(first: Iterable[Tensor], second: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Yield batches of two kinds in one, for as long as there are both."""
+    return (torch.cat(both) for both in zip(first, second, strict=False))
 
 
 def random_noise(batch: int, side: int, seed: int) -> Iterator[Tensor]:

@@ -1,6 +1,6 @@
 """Prune a model file: cut, recover, measure, and leave a smaller model file."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,15 +13,15 @@ from ssid.files import write_json
 from ssid.metrics.cost import measure_cost
 from ssid.metrics.params import LatencyParams
 from ssid.models import Derainer, load_model, save_model
-from ssid.pictures import to_picture
+from ssid.pictures import Picture, to_picture
 from ssid.progress import track
 from ssid.prune.dreaming import Dream, Dreaming, dream, penultimate
-from ssid.prune.images import random_crops, random_noise, read_pictures
-from ssid.prune.masks import count_nonzero_macs, prune_unstructured
+from ssid.prune.images import beside, in_rain, random_crops, random_noise, read_pictures
+from ssid.prune.masks import count_nonzero_macs
 from ssid.prune.params import PruneParams, RecoveryParams
 from ssid.prune.pruned import Pruned
 from ssid.prune.recovery import recover
-from ssid.prune.structured import prune_structured
+from ssid.prune.rounds import prune_in_rounds
 
 LOG_EVERY = 10  # steps
 
@@ -55,14 +55,13 @@ def prune_model(
     original = load_model(path)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     original.eval().requires_grad_(False).to(device)
-    try:
-        pruned = prune(original, params)
-    except ValueError as error:
-        raise UserError(f"{path} cannot be pruned: {error}") from error
     if recorder is not None:
         recorder.params({"prune": params.model_dump(mode="json"), "model": str(path)})
-    student = pruned.model.requires_grad_(True)
-    _recover(original, pruned, params, recorder)
+    try:
+        pruned = prune(original, params, recorder)
+    except ValueError as error:
+        raise UserError(f"{path} cannot be pruned: {error}") from error
+    student = pruned.model
     save_model(output, student)
     before, after = (measure(model, params.latency) for model in (original, student))
     speedup = round(before["latency_ms"] / after["latency_ms"], 3)
@@ -72,12 +71,15 @@ def prune_model(
     return report
 
 
-def prune(model: Derainer, params: PruneParams) -> Pruned[Derainer]:
-    """Return a pruned copy of ``model``, not recovered yet."""
-    how = params.macs, params.criterion, params.seed
-    if params.unit == "filters":
-        return prune_structured(model, *how, params.multiple)
-    return prune_unstructured(model, *how)
+def prune(original: Derainer, params: PruneParams, recorder: Recorder | None) -> Pruned[Derainer]:
+    """Return a copy of ``original`` that was cut and recovered, round after round."""
+    images = _images(original, params.recovery, params.seed, recorder)
+    how = params.unit, params.criterion, params.seed, params.multiple
+    cuts = prune_in_rounds(original, params.macs, params.rounds, *how)
+    for done, pruned in enumerate(cuts):
+        pruned.model.requires_grad_(True)
+        _recover(original, pruned, images, params.recovery, done, recorder)
+    return pruned
 
 
 def measure(model: Derainer, latency: LatencyParams) -> dict[str, float]:
@@ -87,31 +89,53 @@ def measure(model: Derainer, latency: LatencyParams) -> dict[str, float]:
 
 
 def _recover(
-    original: Derainer, pruned: Pruned[Derainer], params: PruneParams, recorder: Recorder | None
+    original: Derainer,
+    pruned: Pruned[Derainer],
+    images: Iterator[Tensor],
+    recovery: RecoveryParams,
+    done: int,
+    recorder: Recorder | None,
 ) -> None:
-    """Distil the original into the pruned network, on the images that ``params`` ask for."""
-    recovery = params.recovery
-    images = _images(original, recovery, params.seed, recorder)
-    course = recover(
-        pruned.model, original, images, recovery.steps, lr=recovery.lr, masks=pruned.masks
-    )
-    for step, loss in track(course, recovery.steps, "recover"):
-        if recorder is not None and (step % LOG_EVERY == 0 or step == recovery.steps):
-            recorder.metrics({"recovery/distillation": loss}, step=step)
+    """Distil the original into the pruned network, after so many rounds that are done."""
+    steps = recovery.steps
+    course = recover(pruned.model, original, images, steps, lr=recovery.lr, masks=pruned.masks)
+    for step, loss in track(course, steps, f"recover, round {done + 1}"):
+        if recorder is not None and (step % LOG_EVERY == 0 or step == steps):
+            recorder.metrics({"recovery/distillation": loss}, step=done * steps + step)
 
 
 def _images(
     original: Derainer, recovery: RecoveryParams, seed: int, recorder: Recorder | None
 ) -> Iterator[Tensor]:
+    """Return the batches that ``recovery`` asks for, half of them in rendered rain if it does."""
+    needed = recovery.images != "noise" or recovery.rain
+    pictures = read_pictures(Path(recovery.clean), recovery.photographs) if needed else []
     device = next(original.parameters()).device
+    batches = _on(device, _kind(original, recovery, pictures, seed, recorder))
+    if recovery.rain is None:
+        return batches
+    rainy = in_rain(pictures, recovery.rain, seed)
+    rest = recovery.batch - recovery.dreamed
+    return beside(batches, _on(device, random_crops(rainy, rest, recovery.patch, seed)))
+
+
+def _kind(
+    original: Derainer,
+    recovery: RecoveryParams,
+    pictures: Sequence[Picture],
+    seed: int,
+    recorder: Recorder | None,
+) -> Iterator[Tensor]:
+    size = recovery.dreamed, recovery.patch
     if recovery.images == "noise":
-        return _on(device, random_noise(recovery.batch, recovery.patch, seed))
-    pictures = read_pictures(Path(recovery.clean), recovery.photographs)
-    clean = _on(device, random_crops(pictures, recovery.batch, recovery.patch, seed))
+        return random_noise(*size, seed)
+    clean = random_crops(pictures, *size, seed)
     if recovery.images == "clean":
         return clean
+    device = next(original.parameters()).device
     dreaming = Dreaming(**recovery.dream.model_dump())
-    return _seen(dream(penultimate(original), clean, dreaming, seed), dreaming.steps, recorder)
+    dreams = dream(penultimate(original), _on(device, clean), dreaming, seed)
+    return _seen(dreams, dreaming.steps, recorder)
 
 
 def _on(device: torch.device, batches: Iterable[Tensor]) -> Iterator[Tensor]:

@@ -18,7 +18,8 @@ from ssid.pictures import CELL
 from ssid.training.params import TrainingParams
 from support.repository import ROOT
 
-ONLY = ("*/none", "*/rain_prior")
+DISTILLED = "rain_prior-0.8"
+ONLY = ("*/none", f"*/{DISTILLED}")
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +42,11 @@ def results(folder):
 
 
 def test_chosen_variants_are_trained_and_measured(folder):
-    assert [run["variant"] for run in results(folder)["runs"]] == ["none", "rain_prior"]
+    assert [run["variant"] for run in results(folder)["runs"]] == ["none", DISTILLED]
     measured = {(row["variant"], row["metric"]) for row in results(folder)["rows"]}
     assert measured == {
         (variant, metric)
-        for variant in (RAINY, "none", "rain_prior")
+        for variant in (RAINY, "none", DISTILLED)
         for metric in ("psnr_y", "ssim_y", "sharpness")
     }
 
@@ -53,8 +54,14 @@ def test_chosen_variants_are_trained_and_measured(folder):
 def test_terms_and_their_share_are_recorded(folder):
     shares = {run["variant"]: run["gradient_share"] for run in results(folder)["runs"]}
     assert shares["none"] == {"ssim": 1}
-    assert shares["rain_prior"].keys() == {"ssim", "rain_prior"}
-    assert sum(shares["rain_prior"].values()) == pytest.approx(1, abs=1e-3)
+    assert shares[DISTILLED].keys() == {"ssim", "rain_prior"}
+    assert sum(shares[DISTILLED].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_what_weights_are_chosen_by_is_recorded(folder):
+    for run in results(folder)["runs"]:
+        *_, last = (folder / run["folder"] / "metrics.jsonl").read_text().splitlines()
+        assert run["validation_psnr"] == json.loads(last)["val/psnr"]
 
 
 def test_finished_runs_are_not_trained_again(folder, monkeypatch, capsys):
@@ -81,7 +88,7 @@ def test_a_run_whose_scores_are_lost_is_measured_but_not_trained(folder, monkeyp
 
 def test_extremes_are_drawn_beside_the_baseline(folder, capsys):
     main(["rain_prior", "--quick", "--runs", str(folder), "--only", *ONLY, "--pictures"])
-    sheet = folder / "pictures/heavy_rain_prior_0.jpg"
+    sheet = folder / f"pictures/heavy_{DISTILLED}_0.jpg"
     assert f"wrote {sheet}" in capsys.readouterr().out
     assert [sheet] == list(sheet.parent.iterdir())  # none of the teacher and of the baseline
     with Image.open(sheet) as image:
@@ -96,12 +103,12 @@ def test_patterns_that_fit_nothing_are_refused(folder):
 def outcome(variant, seed, values):
     params = TrainingParams.model_construct(seed=seed)
     method = "teacher" if variant == "teacher single" else "student"
-    run = Training("setting", variant, method, params, None, ("benchmark/demo",))
+    run = Training("setting", variant, method, params, None, None, ("benchmark/demo",))
     scores = {
         name: {"benchmark/demo": {"psnr_y": {f"image{i}": v for i, v in enumerate(each)}}}
         for name, each in (("rainy", [10.0, 20.0]), ("derained", values))
     }
-    return Outcome(run, "folder", **scores, gradient_share={})
+    return Outcome(run, "folder", **scores, gradient_share={}, validation=None)
 
 
 def test_rows_hold_means_over_seeds_and_differences_of_equal_seeds():

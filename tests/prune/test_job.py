@@ -10,7 +10,8 @@ from PIL import Image
 from ssid.config.load import load_params
 from ssid.errors import UserError
 from ssid.models import create_model, load_model, save_model
-from ssid.prune.images import random_crops, random_noise, read_pictures
+from ssid.prune import job
+from ssid.prune.images import in_rain, random_crops, random_noise, read_pictures
 from ssid.prune.job import prune_model
 from ssid.prune.params import PruneParams
 from support.repository import ROOT
@@ -56,10 +57,10 @@ def model_file(tmp_path):
     return path
 
 
-def params(clean, images="dreamed", unit="filters", steps=12):
+def params(clean, images="dreamed", unit="filters", steps=12, rounds=1, **more):
     recovery = {"images": images, "clean": str(clean), "steps": steps, "batch": 2, "patch": 32}
-    recovery["dream"] = {"steps": 6}
-    return PruneParams(unit=unit, recovery=recovery, latency=QUICK)
+    recovery |= {"dream": {"steps": 6}, **more}
+    return PruneParams(unit=unit, rounds=rounds, recovery=recovery, latency=QUICK)
 
 
 @pytest.mark.parametrize("unit", ["filters", "weights"])
@@ -84,6 +85,35 @@ def test_dreams_and_losses_are_recorded(model_file, photographs, tmp_path):
     assert notes.pictures["dreams/000006.png"].shape == (64, 64, 3)
     assert ("dream/distance", 6) in notes.values
     assert ("recovery/distillation", 10) in notes.values
+
+
+def test_rounds_go_on_dreaming_where_the_one_before_stopped(model_file, photographs, tmp_path):
+    notes, asked = Notes(), params(photographs, steps=12, rounds=2)
+    report = prune_model(model_file, tmp_path / "small.safetensors", asked, notes)
+    assert report["macs"] == pytest.approx(0.6, abs=0.01)
+    assert set(notes.pictures) == {f"dreams/{step:06}.png" for step in (6, 12, 18, 24)}
+    steps = [step for name, step in notes.values if name == "recovery/distillation"]
+    assert steps == [10, 12, 22, 24]
+
+
+@pytest.mark.parametrize("images", ["dreamed", "clean", "noise"])
+def test_half_of_each_batch_can_be_in_rendered_rain(images, model_file, photographs, monkeypatch):
+    asked = params(photographs, images, batch=5, rain="rain100h").recovery
+    batches = job._images(load_model(model_file).requires_grad_(False), asked, 0, None)
+    clean = np.stack(in_rain(read_pictures(photographs), "rain100h", 0)) / 255  # N×H×W×3
+    for batch in (next(batches), next(batches)):
+        assert batch.shape == (5, 3, 32, 32)
+        assert [is_crop_of(clean, image) for image in batch] == [False] * 3 + [True] * 2
+
+
+def is_crop_of(pictures, image):
+    windows = np.lib.stride_tricks.sliding_window_view(pictures, (32, 32), axis=(1, 2))
+    return bool(np.isclose(windows, image.numpy(), atol=1e-6).all((3, 4, 5)).any())
+
+
+def test_a_batch_too_small_to_be_halved_is_told(photographs):
+    with pytest.raises(ValueError, match="it should be 3 or more"):
+        params(photographs, batch=2, rain="varied")
 
 
 def test_the_result_is_the_same_again(model_file, photographs, tmp_path):
