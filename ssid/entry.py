@@ -41,6 +41,12 @@ ADVICE = {
 """What to do about errors of the system that are no fault of this program."""
 
 
+OUT_OF_MEMORY = (
+    "memory ran out. Lower batch.patch, or raise batch.parts, which takes a step in parts; of large"
+    " images, set a tile. Then run the same command again."
+)
+
+
 @contextmanager
 def reporting() -> Iterator[None]:
     """Turn what a user can mend into a message on stderr and exit status 1.
@@ -71,6 +77,10 @@ def reporting() -> Iterator[None]:
         if error.errno not in ADVICE:
             raise
         _exit(f"error: {explain(error)}", 1)
+    except (MemoryError, RuntimeError) as error:
+        if not _ran_out_of_memory(error):
+            raise
+        _exit(f"error: {OUT_OF_MEMORY}", 1)
 
 
 def explain(error: OSError) -> str:
@@ -78,6 +88,14 @@ def explain(error: OSError) -> str:
     where = error.filename or "the disk of this project"
     reason = error.strerror or os.strerror(error.errno or 0)
     return f"{where}: {reason}. {ADVICE[error.errno or 0]}, then run the same command again."
+
+
+def _ran_out_of_memory(error: Exception) -> bool:
+    """Return whether Python, NumPy or PyTorch, which has several ways to say so, lacks memory."""
+    said = str(error)
+    return isinstance(error, MemoryError) or any(
+        words in said for words in ("out of memory", "can't allocate memory", "not enough memory")
+    )
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
+import torch
 
 from ssid.entry import ADVICE, reporting
 from ssid.files import atomic_write
@@ -44,6 +46,22 @@ def test_errors_of_the_system_are_one_message_that_names_the_file(tmp_path, caps
 def test_defects_of_the_program_keep_their_traceback():
     with pytest.raises(FileNotFoundError), reporting():
         raise FileNotFoundError(errno.ENOENT, "no such file")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: torch.empty(2**55, dtype=torch.uint8),
+        lambda: np.ones(2**55, np.uint8),
+        lambda: bytearray(2**55),
+    ],
+    ids=["PyTorch", "NumPy", "Python"],
+)
+def test_memory_that_ran_out_is_one_message(capsys, ask):
+    with pytest.raises(SystemExit) as caught, reporting():
+        ask()
+    assert caught.value.code == 1
+    assert capsys.readouterr().err.startswith("error: memory ran out. ")
 
 
 def test_sigterm_ends_a_command_with_a_word():

@@ -14,6 +14,9 @@ from ssid.errors import UserError, nearest
 from ssid.models.params import ModelParams
 from ssid.objective.params import TermParams
 
+MOST_PIXELS = 2**30
+"""Of the crops of a step: twelve gigabytes as numbers, several times, and more in a network."""
+
 
 class BatchParams(Params):
     """Crops per training step, ``patch``×``patch`` pixels: pairs and real images.
@@ -42,6 +45,16 @@ class BatchParams(Params):
             raise ValueError(
                 f"parts: found {self.parts}, which divides pairs: {self.pairs}, fitted:"
                 f" {self.fitted} and real: {self.real} into unequal parts"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _fits_in_memory(self) -> Self:
+        crops = self.pairs + self.fitted + self.real
+        if crops * self.patch**2 > MOST_PIXELS:
+            raise ValueError(
+                f"found {crops} crops of {self.patch}×{self.patch} pixels a step;"
+                f" at most {MOST_PIXELS // self.patch**2} of this size are allowed"
             )
         return self
 

@@ -123,6 +123,12 @@ def test_profiles_of_rain_are_those_of_the_renderer():
             "batch: found [2, 0]; it should be a block of keys."
             " Allowed here: pairs, fitted, real, patch, parts.",
         ),
+        (
+            "{pairs: 2, real: 0, patch: 32}",
+            "{pairs: 65536, real: 0, patch: 4096}",
+            4,
+            "batch: found 65536 crops of 4096×4096 pixels a step; at most 64 of this size",
+        ),
         ("pairs: 2, ", "", 4, "batch.pairs: this key is missing and has no default"),
         ("name: prenet", "name: prent", 2, "model.name: unknown model 'prent'. Did you mean 'pr"),
         (

@@ -157,7 +157,7 @@ def test_bytes_by_the_pixel_are_those_of_the_maps_alive_at_once():
 
 
 def test_tiles_fit_in_the_memory_there_is(monkeypatch):
-    runner = runner_of(load_model())
+    runner = runner_of(load_model("small"))
     monkeypatch.setattr("ssid.inference.tiles.available", lambda device: 1 << 30)
     assert largest_tile(runner, 400, 500) is None
     side = largest_tile(runner, 8192, 8192)

@@ -1,6 +1,6 @@
 """params/rain.yaml: how the rain of real sets is fitted, and pairs rendered in it."""
 
-from ssid.config.base import Count, CountOrZero, Params
+from ssid.config.base import Count, CountOrZero, Params, Threads
 
 
 class FitParams(Params):
@@ -19,5 +19,5 @@ class FitParams(Params):
     crops: Count
     rounds: Count
     renderings: Count
-    threads: Count | None = None
+    threads: Threads | None = None
     seed: CountOrZero = 0
