@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from benchmarks.deployment.plan import Row
 from benchmarks.record import markdown
-from ssid.packaged import SIZES
 
 
 class Shape(NamedTuple):
@@ -39,9 +38,9 @@ def show(table: str, rows: Sequence[Row]) -> str:
 
 def summary(rows: Sequence[Row]) -> str:
     """Return the medians of latency, in whole milliseconds, a line for student and threads."""
-    runtimes = list(dict.fromkeys(row["runtime"] for row in rows))
+    runtimes, sizes = (list(dict.fromkeys(row[key] for row in rows)) for key in ("runtime", "size"))
     lines: dict[str, list[str]] = {}
-    for row in sorted(rows, key=lambda row: SIZES.index(row["size"])):
+    for row in sorted(rows, key=lambda row: sizes.index(row["size"])):
         line = f"`{row['size']}`, {row['threads']} thread{'s' * (row['threads'] > 1)}"
         lines.setdefault(line, []).append(f"{1000 * row['median, s']:.0f}")
     return markdown(["ms", *runtimes], [[line, *cells] for line, cells in lines.items()])
