@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.latency import REFERENCE
 from benchmarks.record import FOLDER, markdown
 from ssid.packaged import DEFAULT, SIZES
 
@@ -91,8 +92,8 @@ def cost(reports: Reports) -> Iterator[list[str]]:
     for side in SIDES:
         times = [report["latency"][f"{side}x{side}"] for report in reports.values()]
         yield [f"ms at {side}×{side}, one CPU thread", *(f"{t['student_ms']:.0f}" for t in times)]
-        shares = [t.get(f"share_of_{DEFAULT}", 1) for t in times]
-        yield [f"share of `{DEFAULT}` at {side}×{side}", *(f"{share:.2f}" for share in shares)]
+        shares = [t.get(f"share_of_{REFERENCE}", 1) for t in times]
+        yield [f"share of `{REFERENCE}` at {side}×{side}", *(f"{share:.2f}" for share in shares)]
         shares = [t["share_of_prenet"] for t in times]
         yield [f"share of PReNet at {side}×{side}", *(f"{share:.3f}" for share in shares)]
 

@@ -185,11 +185,11 @@ def draw(points: Mapping[str, Point], file: Path) -> None:
 
 def _panel(axes: Axes, points: Mapping[str, Point], place: str) -> None:
     best = frontier(points, place)
-    axes.set(title=f"{place.capitalize()}, odd half", xscale="log")
+    axes.set(title=f"Rain{place[4:].upper()}, odd half", xscale="log")
     axes.set(xlabel=f"ms for {SIDE}×{SIDE}, one thread", ylabel="PSNR-Y, dB")
     line = [(1000 * points[name]["median, s"], points[name][place]) for name in best]
     axes.plot(*zip(*line, strict=True), color="tab:blue", linewidth=1)
-    for name, known in points.items():
+    for index, (name, known) in enumerate(points.items()):
         if not known.keys() & {*PAIRS}:
             _line(axes, name, 1000 * known["median, s"])
         if place not in known:
@@ -200,7 +200,7 @@ def _panel(axes: Axes, points: Mapping[str, Point], place: str) -> None:
         axes.annotate(
             name,
             (x, y),
-            xytext=(-6 if left else 6, -10),
+            xytext=(-6 if left else 6, 5 if index % 2 else -10),  # neighbours do not touch
             textcoords="offset points",
             ha="right" if left else "left",
             fontsize=8,

@@ -23,5 +23,5 @@ def in_turns(
 def spread(values: Sequence[float], unit: str = "s") -> dict[str, float]:
     """Return median and quartiles; of one value alone, that value."""
     several = [*values, *values] if len(values) == 1 else values
-    first, middle, third = quantiles(several, n=4)
+    first, middle, third = quantiles(several, n=4, method="inclusive")
     return {f"median, {unit}": middle, "first quartile": first, "third quartile": third}

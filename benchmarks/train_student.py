@@ -21,7 +21,6 @@ from ssid.config.load import load_params
 from ssid.data.params import DataParams
 from ssid.entry import reporting
 from ssid.init import init_project
-from ssid.packaged import SIZES
 from ssid.presets import apply, plan_preset
 
 CATALOGUE = Path("benchmarks/params/students.yaml")
@@ -41,7 +40,7 @@ SETS: dict[str, dict[str, tuple[str, ...]]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the project where it is missing, and run its stages."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("size", choices=SIZES, help="of the packaged student")
+    parser.add_argument("size", choices=[*SETS], help="of the packaged student")
     parser.add_argument("--data", type=Path, required=True, help="folder of the sets")
     parser.add_argument("--folder", type=Path, help="of the project; default: runs/students/SIZE")
     options = parser.parse_args(arguments)

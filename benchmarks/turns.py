@@ -1,12 +1,16 @@
 """Training loops that take turns: each in a process of its own, one step at a time.
 
-On a busy machine nothing else compares well: what slows one of them down slows down all.
+On a busy machine nothing else compares well: what slows one of them down slows down all. Their
+order is drawn anew in each round, and beside the time that passes, the time that the processor
+spends in the process is noted, which has no part of what else it does.
 """
 
 import multiprocessing
+import random
+import resource
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -31,13 +35,15 @@ class Turn:
     def __init__(self, name: str, connection: Connection) -> None:
         self.name = name
         self._connection = connection
-        self._began = self._waited = 0.0
+        self._began = self._processor = self._waited = 0.0
 
     def begin(self) -> None:
         """End the step before, and wait for the turn of the next one."""
-        self._connection.send((perf_counter() - self._began, self._waited))
+        passed, spent = perf_counter() - self._began, process_time() - self._processor
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0  # bytes, on Linux
+        self._connection.send((passed, spent, self._waited, memory))
         self._connection.recv()
-        self._began, self._waited = perf_counter(), 0.0
+        self._began, self._processor, self._waited = perf_counter(), process_time(), 0.0
 
     def wait(self, load: Callable[[], T]) -> T:
         """Return what ``load`` returns, and count its time as waiting for data."""
@@ -52,10 +58,19 @@ Loop = Callable[[Turn], None]
 
 
 class Times(NamedTuple):
-    """Seconds of the steps of a loop, and of those the seconds that it waited for data."""
+    """What was measured of a loop, a number for each step.
+
+    Attributes:
+        steps: seconds that passed.
+        processor: seconds that the processor spent in the process.
+        waited: seconds that it waited for data.
+        memory: bytes at the peak so far.
+    """
 
     steps: NDArray[np.float64]
+    processor: NDArray[np.float64]
     waited: NDArray[np.float64]
+    memory: NDArray[np.float64]
 
 
 def take_turns(loops: Mapping[str, Loop], rounds: int) -> dict[str, Times]:
@@ -65,6 +80,7 @@ def take_turns(loops: Mapping[str, Loop], rounds: int) -> dict[str, Times]:
         loops: loops by name; they are sent to their processes.
         rounds: number of steps that are timed, after :data:`WARM_UP` others.
     """
+    draw = random.Random(0)
     context = multiprocessing.get_context("spawn")
     ends, processes = {}, []
     for name, loop in loops.items():
@@ -75,8 +91,7 @@ def take_turns(loops: Mapping[str, Loop], rounds: int) -> dict[str, Times]:
         for end in ends.values():
             end.recv()  # all have begun
         found = [
-            {name: _step(end) for name, end in ends.items()}
-            for _ in track(range(WARM_UP + rounds), WARM_UP + rounds, "turns")
+            _round(ends, draw) for _ in track(range(WARM_UP + rounds), WARM_UP + rounds, "turns")
         ][WARM_UP:]
     finally:
         for process in processes:
@@ -85,10 +100,17 @@ def take_turns(loops: Mapping[str, Loop], rounds: int) -> dict[str, Times]:
     return {name: Times(*np.array([one[name] for one in found]).T) for name in loops}
 
 
-def _step(end: Connection) -> tuple[float, float]:
+def _round(
+    ends: Mapping[str, Connection], draw: random.Random
+) -> dict[str, tuple[float, float, float, float]]:
+    order = draw.sample(list(ends), len(ends))
+    return {name: _step(ends[name]) for name in order}
+
+
+def _step(end: Connection) -> tuple[float, float, float, float]:
     end.send(None)
-    seconds: tuple[float, float] = end.recv()
-    return seconds
+    measured: tuple[float, float, float, float] = end.recv()
+    return measured
 
 
 def _run(loop: Loop, name: str, connection: Connection) -> None:

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -124,6 +125,27 @@ def _hold_as(path: Path, descriptor: int) -> bool:
         return free and os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
+
+
+def replace_folder(folder: Path, destination: Path) -> None:
+    """Put a folder in the place of another one, which comes back if that fails.
+
+    Args:
+        folder: a finished folder, on the same disk.
+        destination: place of another folder, or of none.
+    """
+    before = destination.with_name(f"{destination.name}.before.partial")
+    shutil.rmtree(before, ignore_errors=True)
+    if destination.exists():
+        destination.rename(before)
+    try:
+        folder.rename(destination)
+    except BaseException:
+        with suppress(OSError):  # there was none, or the disk has failed
+            before.rename(destination)
+        raise
+    shutil.rmtree(before, ignore_errors=True)
+    force_to_disk(destination.parent)
 
 
 def write_json(path: Path, content: Any) -> None:

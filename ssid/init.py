@@ -31,6 +31,7 @@ mlflow.db*
 /mlruns/
 /mlartifacts/
 /evaluation/pictures/
+/evaluation*.partial/
 /{VERSION_FILE}
 """
 VERSION_STAGE = {

@@ -16,6 +16,7 @@ from ssid.config.load import load_params
 from ssid.data.params import BenchmarkSet, DataParams
 from ssid.errors import UserError
 from ssid.models import build
+from ssid.packaged import DEFAULT
 from support.repository import ROOT
 
 WHENS = ("before", "after")
@@ -116,12 +117,12 @@ def tiny_student(file: Path, seed: int = 0) -> None:
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     """A folder without a project, and a stand-in for the student that the package carries."""
-    tiny_student(tmp_path / "ssid" / "packaged" / "small.safetensors")
+    tiny_student(tmp_path / "ssid" / "packaged" / f"{DEFAULT}.safetensors")
     (tmp_path / "home").mkdir()
     monkeypatch.chdir(tmp_path / "home")
     monkeypatch.setattr("ssid.packaged.files", lambda package: tmp_path / package)
     photographs(tmp_path / "home", ["photo.jpg"])
-    return tmp_path / "ssid" / "packaged" / "small.safetensors"
+    return tmp_path / "ssid" / "packaged" / f"{DEFAULT}.safetensors"
 
 
 def test_derain_needs_nothing_but_a_photograph(installed):

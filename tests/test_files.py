@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ssid.files import atomic_write, remove_all_leftovers, remove_leftovers
+from ssid.files import atomic_write, remove_all_leftovers, remove_leftovers, replace_folder
 
 WRITING = """
 import sys, time
@@ -139,3 +139,37 @@ def test_a_process_takes_no_file_that_has_just_become_the_result(file, monkeypat
         print(1 / 0)
     assert names(file) == [file.name]
     assert file.read_text() == "theirs"
+
+
+@pytest.fixture
+def folders(tmp_path) -> tuple[Path, Path]:
+    """Return a new folder, and an old one whose place it is to take."""
+    new, old = tmp_path / "new", tmp_path / "old"
+    for folder in (new, old):
+        folder.mkdir()
+        (folder / "file").write_text(folder.name)
+    return new, old
+
+
+def test_a_folder_takes_the_place_of_another(folders):
+    new, old = folders
+    replace_folder(new, old)
+    assert (old / "file").read_text() == "new"
+    assert names(old) == ["old"]
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_folder_comes_back_if_another_cannot_take_its_place(folders, monkeypatch, at):
+    new, old = folders
+    rename, calls = os.rename, count(1)
+
+    def fail(*paths):
+        if next(calls) == at:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        rename(*paths)
+
+    monkeypatch.setattr(os, "rename", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        replace_folder(new, old)
+    assert (old / "file").read_text() == "old"
+    assert names(old) == ["new", "old"]

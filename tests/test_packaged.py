@@ -16,10 +16,10 @@ from ssid.errors import UserError
 from ssid.evaluation.scores import measure
 from ssid.inference import choose_model, derain
 from ssid.models import load_model
-from ssid.packaged import SIZES, packaged_student
+from ssid.packaged import DEFAULT, SIZES, packaged_student
 from support.repository import ROOT
 
-MAX_BYTES = 2 * 10**6
+MAX_BYTES = 8 * 10**6
 NOTHING = Path("nothing trained here")
 
 
@@ -53,8 +53,8 @@ def test_a_student_is_chosen_by_its_size_or_by_its_file_but_not_by_both(student)
 
 
 def test_the_default_is_a_size():
-    assert choose_model(None, None, NOTHING) == packaged_student("small")
-    assert load_model("packaged").recipe == load_model("small").recipe
+    assert choose_model(None, None, NOTHING) == packaged_student(DEFAULT)
+    assert load_model("packaged").recipe == load_model(DEFAULT).recipe
 
 
 def test_weights_are_finite_numbers(student):

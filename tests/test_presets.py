@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 from ssid.config.load import load_params
 from ssid.errors import UserError
+from ssid.packaged import SIZES
 from ssid.presets import apply, list_presets, plan_preset
 from ssid.training.params import TeacherParams, TrainingParams, check_objective
 from support.repository import ROOT
@@ -35,7 +36,7 @@ def use(params: Path, name: str) -> None:
 
 
 def test_the_shipped_presets_exist():
-    assert {"demo", "gpu", "packaged_small", "paper"} <= set(NAMES)
+    assert {"demo", "gpu", "paper", *(f"packaged_{size}" for size in SIZES)} <= set(NAMES)
 
 
 def test_the_shipped_values_are_those_of_the_demo(params):
@@ -120,9 +121,7 @@ def test_nothing_is_written_where_one_file_would_be_invalid(params, spoil):
 
 @pytest.mark.parametrize("name", ["papr", "../presets/paper", "/etc/passwd"])
 def test_an_unknown_preset_names_those_that_exist(params, name):
-    with pytest.raises(
-        UserError, match=r"Available: demo, gpu, packaged_nano, packaged_small, paper"
-    ):
+    with pytest.raises(UserError, match=f"Available: {', '.join(NAMES)}"):
         plan_preset(params, name)
 
 

@@ -15,13 +15,12 @@ import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from benchmarks.deployment.photographs import folders
 from benchmarks.deployment.plan import Group, Plan, Row
 from benchmarks.deployment.runtimes import latency
+from benchmarks.deployment.tables import show
 from benchmarks.deployment.video import flickers, videos
-from benchmarks.record import markdown
 from benchmarks.summary import hardware
 from ssid.entry import reporting
 from ssid.errors import UserError
@@ -55,7 +54,7 @@ def main() -> None:
         plan = Plan(Path(temporary), **options)
         for table in tables:
             rows = measure(RESULT, table, TABLES[table](plan))
-            print(f"\n{table}\n\n{show(rows)}", flush=True)
+            print(f"\n{table}\n\n{show(table, rows)}", flush=True)
 
 
 def _chosen(tables: list[str], video: Path | None) -> list[str]:
@@ -80,15 +79,6 @@ def measure(file: Path, table: str, groups: Sequence[Group]) -> list[Row]:
             write_json(file, known | {table: kept | found})
     write_json(file, known | {table: found})
     return [row for group in found.values() for row in group["rows"]]
-
-
-def show(rows: Sequence[Row]) -> str:
-    """Return rows as Markdown."""
-    return markdown(list(rows[0]), [[_cell(value) for value in row.values()] for row in rows])
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

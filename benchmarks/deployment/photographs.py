@@ -29,14 +29,11 @@ Way = Callable[[Path, Path], Any]
 def folders(plan: Plan) -> list[Group]:
     """Return a group for each folder and student."""
     groups = []
-    for name, count, shape, turns in (
-        ("small", plan.small, SMALL, TURNS),
-        ("large", plan.large, LARGE, 1),
-    ):
+    kinds = (("small", plan.small, SMALL, TURNS), ("large", plan.large, LARGE, 1))
+    for size, (name, count, shape, turns) in itertools.product(SIZES, kinds):
         title = f"{count} of {shape[1]}×{shape[0]}"
-        for size in SIZES:
-            take = partial(_take, plan.work / name, title, count // turns, shape, turns, size)
-            groups.append(Group(f"{title}: {size}", [size], take))
+        take = partial(_take, plan.work / name, title, count // turns, shape, turns, size)
+        groups.append(Group(f"{title}: {size}", [size], take))
     return groups
 
 

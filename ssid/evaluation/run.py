@@ -19,7 +19,7 @@ from ssid.evaluation.params import EvaluateParams
 from ssid.evaluation.protocol import describe_protocol
 from ssid.evaluation.results import Score, write_scores
 from ssid.evaluation.scores import RAINY, count_images, describe_counts, evaluate_set, summarise
-from ssid.files import named, sha256, write_json
+from ssid.files import named, replace_folder, sha256, write_json
 from ssid.metrics.cost import measure_cost
 from ssid.models import Derainer, load_model
 from ssid.ownership import owned
@@ -113,8 +113,7 @@ def replacing(output: Path, accelerator: Accelerator) -> Iterator[Path]:
         accelerator.wait_for_everyone()
         yield partial
         if accelerator.is_main_process:
-            shutil.rmtree(output, ignore_errors=True)
-            partial.rename(output)
+            replace_folder(partial, output)
 
 
 def measure_sets(

@@ -46,7 +46,10 @@ class Post:
             with _held(folder) as mine:
                 if not mine:  # another process sends it
                     continue
-                origin = read_origin(folder)
+                try:
+                    origin = read_origin(folder)
+                except FileNotFoundError:  # it was damaged meanwhile
+                    continue
                 if origin.uri in failed:
                     continue
                 try:

@@ -5,18 +5,23 @@ pictures and models that records name, and ``sent.json`` how much of it MLflow h
 """
 
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import time
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import uuid4
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from ssid.files import write_json
 
 RUN, EVENTS, FILES, SENT = "run.json", "events.jsonl", "files", "sent.json"
+
+log = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 
@@ -51,7 +56,7 @@ class Sent:
     """
 
     run_id: str | None = None
-    offset: int = 0
+    offset: Annotated[int, Field(ge=0)] = 0
     refused: int = 0
 
 
@@ -134,6 +139,8 @@ def open_spool(folder: Path, uri: str, stage: str, key: str, tags: dict[str, str
     Spools of other work are told that nothing will follow. The caller is the only one who makes
     records in this folder.
     """
+    for path in damaged(folder):
+        log.warning("the records in %s are damaged and are not sent", path)
     mine = None
     for path in spools(folder):
         found = read_origin(path)
@@ -160,21 +167,35 @@ def close(path: Path) -> None:
 
 
 def spools(folder: Path) -> list[Path]:
-    """Return the spools in ``folder``, oldest first."""
-    return sorted(path.parent for path in folder.glob(f"*/{RUN}"))
+    """Return the spools in ``folder``, oldest first, without damaged ones."""
+    return [path for path in _all(folder) if _origin(path) is not None]
+
+
+def damaged(folder: Path) -> list[Path]:
+    """Return those in ``folder`` of which nobody can say any more what run they belong to."""
+    return [path for path in _all(folder) if _origin(path) is None]
 
 
 def read_origin(path: Path) -> Origin:
-    """Return what run a spool belongs to."""
-    return Origin(**json.loads((path / RUN).read_text()))
+    """Return what run a spool belongs to.
+
+    Raises:
+        FileNotFoundError: if it is gone, or damaged.
+    """
+    origin = _origin(path)
+    if origin is None:
+        raise FileNotFoundError(path / RUN)
+    return origin
 
 
 def read_sent(path: Path) -> Sent:
-    """Return what of a spool MLflow has."""
+    """Return what of a spool MLflow has; nothing if that is not known, since twice does no harm."""
     try:
-        return Sent(**json.loads((path / SENT).read_text()))
-    except FileNotFoundError:
+        sent = TypeAdapter(Sent).validate_json((path / SENT).read_bytes(), strict=True)
+    except (FileNotFoundError, ValidationError):
         return Sent()
+    events = path / EVENTS
+    return sent if events.is_file() and sent.offset <= events.stat().st_size else Sent()
 
 
 def last_state(path: Path) -> str:
@@ -198,16 +219,17 @@ def unsent(path: Path, offset: int) -> Iterator[Line]:
 
 
 def lines_of(content: bytes) -> Iterator[Line]:
-    """Yield the whole lines of ``content``; one whose writing was cut short is passed over."""
+    """Yield the records in ``content``; a line that is none, as it was cut, is passed over."""
     end = 0
     for text in content.splitlines(keepends=True):
         end += len(text)
         if text.endswith(b"\n"):
             try:
                 event = json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
-            yield Line(event, end)
+            if _is_record(event):
+                yield Line(event, end)
 
 
 def remove(path: Path) -> None:
@@ -218,6 +240,29 @@ def remove(path: Path) -> None:
 def now() -> int:
     """Return the time in ms."""
     return int(time() * 1000)
+
+
+def _all(folder: Path) -> list[Path]:
+    return sorted(path.parent for path in folder.glob(f"*/{RUN}"))
+
+
+def _origin(path: Path) -> Origin | None:
+    try:
+        return TypeAdapter(Origin).validate_json((path / RUN).read_bytes(), strict=True)
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def _is_record(event: Any) -> bool:
+    """Return whether a line is a record as far as a run looks into it."""
+    match event:
+        case {"kind": "metrics", "step": int(), "time": int(), "value": dict(values)}:
+            return all(isinstance(value, float) for value in values.values())
+        case {"kind": "status", "value": str()}:
+            return True
+        case {"kind": str(kind)}:
+            return kind not in ("metrics", "status")
+    return False
 
 
 def _text(event: Event) -> str:

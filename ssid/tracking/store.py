@@ -147,9 +147,17 @@ def _send_metrics(run: Run, events: Sequence[Event]) -> None:
 
 def _send_file(run: Run, events: Sequence[Event]) -> None:
     for event in events:
-        path = run.files / event["name"]
+        path = _inside(run.files, event["name"])
         folder = Path(event["name"]).parent.as_posix()
         run.client.log_artifact(run.id, str(path), None if folder == "." else folder)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Return a file of a spool; no record can name another one, which would be sent."""
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise ValueError(f"{name!r} is not among the files of this run")
+    return path
 
 
 def _send_link(run: Run, events: Sequence[Event]) -> None:
@@ -180,7 +188,7 @@ def _send_model(run: Run, events: Sequence[Event]) -> None:
     outputs = run.client.get_run(run.id).outputs
     if outputs is None or not outputs.model_outputs:
         for event in events:
-            _log_network(run, run.files / event["name"], run.files / event["example"])
+            _log_network(run, *(_inside(run.files, event[key]) for key in ("name", "example")))
 
 
 def _log_network(run: Run, file: Path, example_file: Path) -> None:

@@ -8,7 +8,7 @@ from ssid.files import write_json
 from ssid.ownership import is_owned
 from ssid.tracking.delivery import Post, waiting
 from ssid.tracking.sender import all_spools
-from ssid.tracking.spool import RUN, Spool, last_state, read_origin
+from ssid.tracking.spool import RUN, Spool, damaged, last_state, read_origin
 
 
 def sync(runs: Path, uri: str | None = None) -> Iterator[str]:
@@ -18,6 +18,9 @@ def sync(runs: Path, uri: str | None = None) -> Iterator[str]:
         runs: folder of all runs of the project.
         uri: store to send them to; None for the one that they were made for.
     """
+    for folder in sorted(runs.glob("*/tracking")):
+        for spool in damaged(folder):
+            yield f"{spool} is damaged: its records are not sent. Delete it to be rid of this line"
     for spool in all_spools(runs):
         _settle(spool)
         before = waiting(spool)

@@ -9,9 +9,11 @@ import pytest
 from benchmarks.deployment import __main__ as command
 from benchmarks.deployment import inputs, photographs, video
 from benchmarks.deployment.plan import Group, Plan
+from benchmarks.deployment.tables import show, summary
 from benchmarks.timing import in_turns, spread
 from ssid.errors import UserError
 from ssid.inference.runtime import Runner
+from support.repository import ROOT
 
 SHARP = Runner("a copy", lambda images: images, 1, lambda: 0, lambda: 16.0)
 
@@ -65,6 +67,27 @@ def test_a_table_that_there_is_not_is_named():
     with pytest.raises(UserError, match="no table latencies"):
         command._chosen(["latencies"], None)
     assert "flicker" not in command._chosen([], None)
+
+
+def rows_of(table):
+    """Return the rows that the command wrote."""
+    groups = json.loads((ROOT / command.RESULT).read_text("utf-8"))[table].values()
+    return [row for group in groups for row in group["rows"]]
+
+
+@pytest.mark.parametrize("table", command.TABLES)
+def test_the_page_shows_what_the_command_wrote(table):
+    assert show(table, rows_of(table)) in (ROOT / "benchmarks/README.md").read_text("utf-8")
+
+
+def test_the_first_page_shows_latency():
+    rows = rows_of("latency-1") + rows_of("latency-2")
+    assert summary(rows) in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_one_value_has_no_spread():
+    row = {"size": "nano", "video": "v", "first quartile": 2.0, "third quartile": 2.0}
+    assert show("videos", [row | {"median, frames/s": 2.0}]).endswith("| nano | 2 |")
 
 
 def test_every_way_goes_through_the_whole_folder(tmp_path, monkeypatch):

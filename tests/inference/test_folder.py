@@ -9,6 +9,7 @@ from PIL import Image
 
 from ssid.errors import UserError
 from ssid.inference import choose_model, derain_folder
+from ssid.packaged import DEFAULT
 from support.tiny_networks import Identity, picture
 
 
@@ -92,7 +93,7 @@ def test_results_are_kept_on_demand_and_before_any_work(photographs, tmp_path):
 
 @pytest.mark.parametrize("here", [True, False])
 def test_the_student_trained_here_comes_before_the_packaged_one(here, tmp_path, monkeypatch):
-    packaged, trained = tmp_path / "ssid/packaged/small.safetensors", tmp_path / "trained"
+    packaged, trained = tmp_path / f"ssid/packaged/{DEFAULT}.safetensors", tmp_path / "trained"
     packaged.parent.mkdir(parents=True)
     packaged.touch()
     if here:

@@ -11,6 +11,7 @@ from ssid.inference.tiles import derain, largest_tile
 from ssid.models import Derainer, Features, create_model, load_model
 from ssid.models.memory import bytes_per_pixel
 from ssid.models.reach import reach
+from ssid.packaged import SIZES
 from support.tiny_networks import Identity, Local, picture
 
 UNET = {"widths": (8, 4), "encoder_blocks": (0, 1), "decoder_blocks": (1,)}
@@ -40,8 +41,9 @@ def test_tiles_of_a_local_network_equal_the_whole(size, layers, pools):
     assert (tiled != whole).mean() < 0.001
 
 
-def test_tiles_of_the_packaged_student_equal_the_whole():
-    model, image = load_model(), np.repeat(picture(96, 704), 1, axis=1)
+@pytest.mark.parametrize("student", SIZES)
+def test_tiles_of_a_packaged_student_equal_the_whole(student):
+    model, image = load_model(student), np.repeat(picture(96, 704), 1, axis=1)
     tiled = derain(model, image, tile=96).astype(int)
     assert np.abs(tiled - derain(model, image)).max() <= 1
 
@@ -155,7 +157,7 @@ def test_bytes_by_the_pixel_are_those_of_the_maps_alive_at_once():
 
 
 def test_tiles_fit_in_the_memory_there_is(monkeypatch):
-    runner = runner_of(load_model())
+    runner = runner_of(load_model("small"))
     monkeypatch.setattr("ssid.inference.tiles.available", lambda device: 1 << 30)
     assert largest_tile(runner, 400, 500) is None
     side = largest_tile(runner, 8192, 8192)

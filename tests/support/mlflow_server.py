@@ -74,6 +74,39 @@ class Server:
 
 
 @contextmanager
+def served(model: str, store: str, folder: Path) -> Iterator[str]:
+    """Yield the address at which `mlflow models serve` answers for a logged model."""
+    port = free_port()
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", model]
+    command += ["--env-manager", "local", "--host", "127.0.0.1", "--port", str(port)]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # on which mlflow finds uvicorn
+    environment = {**os.environ, "PATH": path, "MLFLOW_TRACKING_URI": store}
+    environment["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    log = folder / "serve.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, env=environment, start_new_session=True
+        )
+    try:
+        while not _answers(f"http://127.0.0.1:{port}/ping"):
+            assert process.poll() is None, log.read_text()[-2000:]
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}/invocations"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@contextmanager
 def unhelpful(answer: bytes | None) -> Iterator[str]:
     """Yield the address of a server that answers every request alike, or not at all if None."""
     listener = socket.socket()

@@ -28,7 +28,6 @@ NOT_RUN = {
     r"(uv run )?dvc (repro|commit|dag|exp|queue|metrics|plots)\b": "runs in tests/pipeline, long",
     r"uv run dvc (import-url|update)\b": "needs a server",
     r"uv run ssid data get\b": "needs a server",
-    r"uv run ssid data add \w+ DATA/": "needs photographs that are not ours to pass on",
     r"uv run python -m benchmarks\.": "measures for minutes to hours",
     r"uv run mlflow ui\b": "does not end",
     r"uv run torchrun --nnodes": "needs a second machine",

@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ssid.tracking.delivery import Post, waiting
 from ssid.tracking.spool import (
     EVENTS,
+    RUN,
+    SENT,
+    Sent,
     Spool,
     close,
     last_state,
@@ -17,6 +21,8 @@ from ssid.tracking.spool import (
     spools,
     unsent,
 )
+from ssid.tracking.store import Run, send
+from ssid.tracking.sync import sync
 
 
 def opened(folder, key="a", stage="distill"):
@@ -114,3 +120,52 @@ def test_every_number_comes_back(tmp_path, value):
     spool.metrics({"loss": value}, 1)
     [(_, _, found)] = rows(Spool(spool.folder))
     assert json.dumps(found) == json.dumps(value)
+
+
+NO_ORIGINS = [b"", b"[]", b"\xff\xfe", b'{"uri": 1}', b"[" * 100_000]
+NO_NOTES = [b"", b"[]", b"\xff", b'{"offset": "x"}', b'{"offset": -5}', b'{"offset": 999999}']
+NO_RECORDS = [
+    *(b"5", b"[]", b"null", b"{}", b'{"kind": 7}', b"\xff\xfe", b"[" * 100_000),
+    *(b'{"kind": "metrics"}', b'{"kind": "status"}'),
+    b'{"kind": "metrics", "step": "x", "time": 1, "value": {"loss": 1.0}}',
+    b'{"kind": "metrics", "step": 1, "time": 1, "value": {"loss": "x"}}',
+]
+
+
+@pytest.mark.parametrize("content", NO_ORIGINS)
+def test_a_damaged_spool_stops_nothing_and_is_named(tmp_path, caplog, content):
+    folder = tmp_path / "runs" / "distill" / "tracking"
+    spoiled = opened(folder)
+    (spoiled.folder / RUN).write_bytes(content)
+    spool = opened(folder)
+    assert spool.folder != spoiled.folder
+    assert f"{spoiled.folder} are damaged" in caplog.text
+    assert spools(folder) == [spool.folder]
+    assert Post().deliver([spoiled.folder]) == {}
+    assert f"{spoiled.folder} is damaged" in next(sync(tmp_path / "runs"))
+
+
+@pytest.mark.parametrize("content", NO_NOTES)
+def test_what_was_sent_is_sent_again_if_nobody_can_say(tmp_path, content):
+    spool = opened(tmp_path)
+    (spool.folder / SENT).write_bytes(content)
+    assert read_sent(spool.folder) == Sent()
+    assert waiting(spool.folder) == 1
+
+
+@pytest.mark.parametrize("content", NO_RECORDS)
+def test_lines_that_are_no_records_are_passed_over(tmp_path, content):
+    spool = opened(tmp_path)
+    spool.metrics({"loss": 1.0}, 1)
+    with (spool.folder / EVENTS).open("ab") as file:
+        file.write(content + b"\n")
+    again = opened(tmp_path)
+    again.metrics({"loss": 2.0}, 2)
+    assert rows(again) == [("loss", 1, 1.0), ("loss", 2, 2.0)]
+    assert last_state(again.folder) == "RUNNING"
+
+
+@pytest.mark.parametrize("name", ["../run.json", "/etc/hostname", "a/../../run.json"])
+def test_no_record_sends_a_file_from_elsewhere(tmp_path, name):
+    with pytest.raises(ValueError, match="not among the files"):
+        send(Run(None, "id", tmp_path / "files"), [{"kind": "file", "name": name}])

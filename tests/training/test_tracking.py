@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import urllib.request
 from importlib.metadata import version
 from pathlib import Path
 from time import sleep
@@ -17,6 +18,7 @@ from ssid.files import sha256
 from ssid.objective.params import describe_objective
 from ssid.tracking import commit, flatten, track_run, tracking_uri
 from ssid.training.batches import Batches
+from support.mlflow_server import served
 from support.training_runs import Run
 
 
@@ -165,16 +167,22 @@ def test_the_stored_model_derains_images_of_any_size(recorded, stored, size):
     np.testing.assert_allclose(derained, expected, atol=1e-5)
 
 
-def test_the_stored_model_is_served_for_images_of_any_size(recorded, stored):
-    from mlflow.pyfunc.scoring_server import init  # what `mlflow models serve` starts
-    from starlette.testclient import TestClient
+def test_the_stored_model_is_served_for_images_of_any_size(recorded, run, tmp_path):
+    [output] = run.outputs.model_outputs
+    store = mlflow.get_tracking_uri()
+    with served(f"models:/{output.model_id}", store, tmp_path) as address:
+        for size in SIZES:
+            images = torch.rand(size)
+            expected = recorded.student.student().eval()(images).detach().numpy()
+            np.testing.assert_allclose(ask(address, images), expected, atol=1e-5)
 
-    client = TestClient(init(stored))
-    for size in SIZES:
-        images = torch.rand(size)
-        answer = client.post("/invocations", json={"inputs": images.tolist()})
-        expected = recorded.student.student().eval()(images).detach().numpy()
-        np.testing.assert_allclose(answer.json()["predictions"], expected, atol=1e-5)
+
+def ask(address, images):
+    """Return what a server of a model makes of images."""
+    body, kind = json.dumps({"inputs": images.tolist()}), {"Content-Type": "application/json"}
+    request = urllib.request.Request(address, body.encode(), kind)
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["predictions"]
 
 
 def test_no_artifact_is_pickle(recorded):

@@ -31,7 +31,7 @@ from ssid.data.store.records import (
 )
 from ssid.data.store.tables import write_catalogue, write_samples
 from ssid.errors import UserError
-from ssid.files import force_to_disk, try_to_hold
+from ssid.files import force_to_disk, replace_folder, try_to_hold
 from ssid.pictures import Picture
 
 _CHUNK = 1 << 20
@@ -253,11 +253,8 @@ def replacing(destination: Path) -> Iterator[Path]:
     lock = _lock(partial, destination)
     try:
         yield partial
-        if destination.exists():
-            shutil.rmtree(destination)
         (partial / JOURNAL).unlink(missing_ok=True)
-        partial.rename(destination)
-        force_to_disk(destination.parent)
+        replace_folder(partial, destination)
     except Exception as error:
         shutil.rmtree(partial, ignore_errors=True)
         if isinstance(error, OSError):
