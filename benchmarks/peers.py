@@ -51,6 +51,10 @@ MEDIAN = 15
 """Width in pixels of the horizontal median, the simplest filter that finds falling streaks."""
 
 
+TRAINED_ON = {"base": "rendered rain, Rain800"}
+"""What packaged students saw beside rendered rain."""
+
+
 class Peer(NamedTuple):
     """A contestant: what it was trained on, and how it derains a picture.
 
@@ -77,7 +81,7 @@ def main() -> None:
     rows = known.get("rows", {}) if known.get("limit") == options.limit else {}
     peers = load_peers(options.data)
     for name, peer in peers.items():
-        row = rows.setdefault(name, size(peer))
+        row = rows.setdefault(name, cost(peer))
         for place in () if options.table else SETS:
             if place not in row:
                 row[place] = measure_peer(
@@ -94,7 +98,7 @@ def load_peers(data: Path) -> dict[str, Peer]:
         f"median 1×{MEDIAN}": Peer("nothing", median),
     }
     for size in SIZES:
-        student = of_network("rendered rain", load_model(size))
+        student = of_network(TRAINED_ON.get(size, "rendered rain"), load_model(size))
         peers[f"packaged, {size}"] = student
         peers[f"packaged, {size}, --keep-veil"] = keeping_veil(student)
     file = data / "weights" / "sapnet" / "net_latest.pth"
@@ -120,7 +124,7 @@ def median(picture: Picture) -> Picture:
     return median_filter(picture, (1, MEDIAN, 1))
 
 
-def size(peer: Peer) -> dict[str, Any]:
+def cost(peer: Peer) -> dict[str, Any]:
     """Return what is known of a contestant before it is measured."""
     if peer.network is None:
         return {"trained_on": peer.trained_on}
