@@ -120,7 +120,14 @@ def demo_params() -> TrainingParams:
     batch = found["batch"]
     batch |= {"pairs": batch["pairs"] + batch["fitted"] + batch["real"], "fitted": 0, "real": 0}
     objective = {"l1": {"weight": 1}, "ssim": {"weight": 1}}
-    rest = {"steps": LONG, "validate_every": LONG, "threads": 1, "synthetic": None, "real": None}
+    rest = {
+        "init": "random",
+        "steps": LONG,
+        "validate_every": LONG,
+        "threads": 1,
+        "synthetic": None,
+        "real": None,
+    }
     return TrainingParams.model_validate(found | EVERY | rest | {"objective": objective})
 
 
