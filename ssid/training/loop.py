@@ -152,7 +152,7 @@ class Trainer:
     def _learn(self, batch: Batch) -> None:
         """Take one optimizer step, unless the loss or its gradient has no finite value."""
         step, count = self.progress.step, self.params.batch.parts
-        torch.manual_seed(self.params.seed * 1_000_003 + step)
+        self._seed(self.params.seed * 1_000_003 + step)
         self.objective.done = step / self.params.steps
         sums: dict[str, Tensor] = {}
         for part, images in enumerate(batch.parts(count)):
@@ -178,6 +178,14 @@ class Trainer:
         self.optimizer.zero_grad()
         terms = {f"train/term/{name}": value for name, value in sums.items()}
         self.journal.collect({"train/loss": torch.stack(list(sums.values())).sum(), **terms})
+
+    def _seed(self, number: int) -> None:
+        """Set the state of random numbers, of which terms may draw."""
+        if self.accelerator.device.type == "cpu":
+            # torch.manual_seed also notes the call stack for every kind of device that is absent.
+            torch.default_generator.manual_seed(number)
+        else:
+            torch.manual_seed(number)
 
     def _values(self, batch: Batch, count: int, first: bool) -> dict[str, Tensor]:
         """Return the weighted terms of one of ``count`` parts of a step."""
