@@ -12,6 +12,7 @@ from PIL import Image
 
 import ssid
 from ssid.errors import InvalidValueError, MissingFileError, UnknownNameError
+from ssid.packaged import DEFAULT
 
 PUBLIC = {"__version__", "create_model", "derain", "list_models", "load_model"}
 WITH_EXAMPLES = ["ssid.api", "ssid.extras", "ssid.models.registry", "ssid.models.weights"]
@@ -51,7 +52,7 @@ def test_a_photograph_is_derained_from_its_file_or_its_pixels(tmp_path):
     assert derained.shape == pixels.shape
     assert derained.dtype == np.uint8
     assert np.array_equal(ssid.derain(pixels), derained)
-    assert network.recipe.name == "hinet"
+    assert network.recipe == ssid.load_model(DEFAULT).recipe
 
 
 def test_mistakes_can_be_caught_by_their_standard_names(tmp_path):

@@ -99,7 +99,7 @@ def load_model(source: Path | str = PACKAGED) -> Derainer:
     Raises:
         UserError: if the file is missing, damaged, or not written by :func:`save_model`.
 
-    >>> load_model("packaged").recipe.name
+    >>> load_model("small").recipe.name
     'hinet'
     """
     path = _place(source)

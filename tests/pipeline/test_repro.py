@@ -155,7 +155,7 @@ DECIDES = {
     "ssid/data/images.py": {*PREPARED, "prune", "evaluate"},
     "ssid/data/leakage.py": {"exclude"},
     "ssid/data/public/catalogue.py": set(),
-    "ssid/data/rain/render.py": {*PREPARED, "fit"},
+    "ssid/data/rain/render.py": {*PREPARED, "fit", "prune"},
     "ssid/data/sources/pairing.py": {*PREPARED, "prune"},
     "ssid/data/store/records.py": {*PREPARED, "fit", *TRAINED, "exclude", "evaluate"},
     "ssid/evaluation/compare/runs.py": set(),
