@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ssid.files import atomic_write
 from ssid.inference.video.parts import packets, seconds
 
 
@@ -12,8 +13,8 @@ def join(av: Any, source: Path, parts: list[Path], result: Path, last: Fraction)
 
     The last picture is shown for ``last`` seconds.
     """
-    partial = result.with_name(f".{result.stem}.partial{result.suffix}")
     with (
+        atomic_write(result) as partial,
         av.open(str(source)) as file,
         av.open(str(parts[0])) as first,
         av.open(str(partial), "w") as joined,
@@ -32,7 +33,6 @@ def join(av: Any, source: Path, parts: list[Path], result: Path, last: Fraction)
         while waiting is not None:
             _mux(joined, waiting, copies[waiting.stream])
             waiting = next(others, None)
-    partial.replace(result)
 
 
 def _copied(joined: Any, file: Any) -> dict[Any, Any]:
