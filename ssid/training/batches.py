@@ -22,22 +22,30 @@ PAIRS, REAL, FITTED = 0, 1, 2  # stream numbers: no two streams draw the same ra
 
 @dataclass(frozen=True)
 class Crop:
-    """Where a patch is cut: image ``index`` of ``store``, its corner, whether it is mirrored."""
+    """Where a patch is cut: image ``index`` of ``store``, its corner, whether it is mirrored.
+
+    Attributes:
+        light: share of its light that it keeps.
+    """
 
     store: ImageStore
     index: int
     top: float
     left: float
     mirrored: bool
+    light: float = 1.0
 
 
 class Stream:
     """An endless, seeded order of random crops over the training images of several stores."""
 
-    def __init__(self, stores: Sequence[ImageStore], seed: int, number: int) -> None:
+    def __init__(
+        self, stores: Sequence[ImageStore], seed: int, number: int, exposure: float = 1.0
+    ) -> None:
         self.images = [(store, i) for store in stores for i in store.split("train")]
         self.seed = seed
         self.number = number
+        self.exposure = exposure
         self._epoch = -1
         self._order = np.empty(0, np.int64)
 
@@ -51,8 +59,9 @@ class Stream:
             self._order = self._rng(1, epoch).permutation(len(self.images))
             self._epoch = epoch
         store, index = self.images[self._order[position]]
-        top, left, mirror = self._rng(2, k).random(3)
-        return Crop(store, index, top, left, mirror < 0.5)
+        top, left, mirror, dimmed = self._rng(2, k).random(4)
+        light = self.exposure ** max(2 * dimmed - 1, 0)
+        return Crop(store, index, top, left, mirror < 0.5, light)
 
     def _rng(self, purpose: int, counter: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, self.number, purpose, counter])
@@ -85,6 +94,8 @@ class Batches(Dataset[Batch]):
         fitted_count: pairs in fitted rain per step over all processes, beside ``pairs``.
         real_count: real photographs per step over all processes.
         patch: side of the square crops in pixels.
+        exposure: least share of its light to which a crop is dimmed, see
+            :class:`ssid.training.params.BatchParams`.
         seed: seed of the order and the crops.
         rank: number of this process.
         world: number of processes.
@@ -104,6 +115,7 @@ class Batches(Dataset[Batch]):
         real_count: int,
         fitted_count: int = 0,
         patch: int,
+        exposure: float = 1.0,
         seed: int,
         rank: int = 0,
         world: int = 1,
@@ -116,9 +128,9 @@ class Batches(Dataset[Batch]):
                     f"batch.{name} is {count}, which {sharing} cannot share equally."
                     f" Use a multiple of {world * parts}."
                 )
-        self.pairs = Stream(synthetic, seed, PAIRS)
-        self.real = Stream(real, seed, REAL)
-        self.fitted = Stream(fitted, seed, FITTED)
+        self.pairs = Stream(synthetic, seed, PAIRS, exposure)
+        self.real = Stream(real, seed, REAL, exposure)
+        self.fitted = Stream(fitted, seed, FITTED, exposure)
         self.patch = patch
         self.counts = {PAIRS: pairs, REAL: real_count, FITTED: fitted_count}
         self.shares = {name: range(rank, count, world) for name, count in self.counts.items()}
@@ -139,19 +151,15 @@ class Batches(Dataset[Batch]):
             *self._crops(self.pairs, PAIRS, step),
             *self._crops(self.fitted, FITTED, step),
         ]
+        real = self._crops(self.real, REAL, step)
         return Batch(
-            rainy=self._stack([cut(c.store.rainy(c.index), c, self.patch) for c in crops]),
-            clean=self._stack([cut(c.store.clean(c.index), c, self.patch) for c in crops]),
-            real=self._stack(
-                [
-                    cut(c.store.rainy(c.index), c, self.patch)
-                    for c in self._crops(self.real, REAL, step)
-                ]
-            ),
+            rainy=self._stack(crops, [c.store.rainy(c.index) for c in crops]),
+            clean=self._stack(crops, [c.store.clean(c.index) for c in crops]),
+            real=self._stack(real, [c.store.rainy(c.index) for c in real]),
         )
 
     def samples(self, step: int) -> list[dict[str, str | float | bool]]:
-        """Return what all processes see in a step: set, image, corner in [0, 1), mirrored."""
+        """Return what all processes see in a step: set, image, corner in [0, 1), mirrored, light."""
         streams = ((self.pairs, PAIRS), (self.fitted, FITTED), (self.real, REAL))
         return [
             {
@@ -160,6 +168,7 @@ class Batches(Dataset[Batch]):
                 "top": float(crop.top),
                 "left": float(crop.left),
                 "mirrored": bool(crop.mirrored),
+                "light": float(crop.light),
             }
             for stream, number in streams
             for crop in map(stream.crop, self._numbers(number, step))
@@ -172,10 +181,13 @@ class Batches(Dataset[Batch]):
         numbers = self._numbers(number, step)
         return [stream.crop(numbers[position]) for position in self.shares[number]]
 
-    def _stack(self, patches: list[np.ndarray]) -> Tensor:
-        if not patches:
+    def _stack(self, crops: list[Crop], images: list[np.ndarray]) -> Tensor:
+        if not crops:
             return torch.empty(0, 3, self.patch, self.patch)
-        return to_tensor(np.stack(patches)).contiguous()
+        pairs = zip(images, crops, strict=True)
+        patches = to_tensor(np.stack([cut(image, crop, self.patch) for image, crop in pairs]))
+        light = torch.tensor([crop.light for crop in crops], dtype=patches.dtype)
+        return (patches * light.view(-1, 1, 1, 1)).contiguous()
 
 
 def iterate(batches: Batches, start: int, stop: int, workers: int = 0) -> Iterator[Batch]:

@@ -133,6 +133,7 @@ def make_batches(job: Job, accelerator: Accelerator) -> Batches:
         real_count=batch.real,
         fitted_count=batch.fitted,
         patch=batch.patch,
+        exposure=batch.exposure,
         seed=job.params.seed,
         rank=accelerator.process_index,
         world=accelerator.num_processes,

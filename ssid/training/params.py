@@ -26,6 +26,8 @@ class BatchParams(Params):
         fitted: pairs in the rain that was fitted to real images, beside the others.
         real: real images per step, over all processes.
         patch: side of the crops in pixels.
+        exposure: least share of its light to which a crop is dimmed, all it shows alike. Half of
+            the crops keep theirs, the others are spread evenly in f-stops; 1 dims none.
         parts: number of parts that a step is computed in, one after the other; their gradients
             are averaged. Takes 1 / ``parts`` of the memory. Terms that compare distributions
             see those of a part.
@@ -36,7 +38,10 @@ class BatchParams(Params):
     fitted: Annotated[int, Field(ge=0, le=65_536, exclude_if=lambda count: count == 0)] = 0
     real: Annotated[int, Field(ge=0, le=65_536)] = 0
     patch: Annotated[int, Field(ge=16, le=4_096)]
-    # Left out of records at 1, so that runs from before there were parts keep their identity.
+    # Left out of records at 1, so that runs from before there were these keep their identity.
+    exposure: Annotated[
+        float, Field(ge=0.01, le=1, exclude_if=lambda exposure: exposure == 1)
+    ] = 1.0
     parts: Annotated[int, Field(ge=1, le=65_536, exclude_if=lambda parts: parts == 1)] = 1
 
     @model_validator(mode="after")

@@ -345,6 +345,29 @@ PROFILES.add(
     ),
 )
 PROFILES.add(
+    "broad",
+    RainProfile(
+        description="falling close by and out of focus: faint streaks up to 50 pixels broad, blobs",
+        reference="frames of real rain filmed from near by with an open aperture",
+        layers=(1, 4),
+        angle_degrees=(75, 105),
+        spread_degrees=5,
+        length_px=(12, 100),
+        width_px=(3.0, 14.0),
+        density=(0.00004, 0.0015),
+        hardness=(0.8, 1.6),
+        brightness=(0.06, 0.4),
+        blur_px=(0.5, 3.0),
+        compositing=("screen", "additive"),
+        transmission=(0.97, 1.0),
+        atmospheric_light=(0.4, 0.8),
+        perspective=(1.0, 8.0),
+        disc_density=(0.0, 0.0001),
+        disc_px=(5.0, 16.0),
+        disc_brightness=(0.05, 0.3),
+    ),
+)
+PROFILES.add(
     "snow",
     RainProfile(
         description="snow: flakes that hardly draw a line, near ones blurred, in thick air",
