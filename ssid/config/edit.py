@@ -9,6 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode
+from ruamel.yaml.representer import SafeRepresenter
 
 from ssid.errors import UserError
 from ssid.files import atomic_write
@@ -134,9 +135,21 @@ def _last_index(text: str, collection: Any) -> int:
     return _end(text, *last) if isinstance(last, tuple) else _end(text, last, last)
 
 
+class _Quoting(SafeRepresenter):
+    """Quotes texts that begin like a value or a key: bare, they are so inside braces alone."""
+
+    def represent_str(self, data: str) -> ScalarNode:
+        style = '"' if data.startswith((":", "?")) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+_Quoting.add_representer(str, _Quoting.represent_str)
+
+
 def _inline(value: Any) -> str:
     """Return ``value`` as YAML on one line."""
     yaml: Any = YAML(typ="safe", pure=True)
+    yaml.Representer = _Quoting
     yaml.default_flow_style = True
     yaml.sort_base_mapping_type_on_output = False
     yaml.width = 10**6

@@ -159,7 +159,7 @@ class Batches(Dataset[Batch]):
         )
 
     def samples(self, step: int) -> list[dict[str, str | float | bool]]:
-        """Return what all processes see in a step: set, image, corner in [0, 1), mirrored, light."""
+        """Return what all processes see in a step: set, image, corner, mirrored, light."""
         streams = ((self.pairs, PAIRS), (self.fitted, FITTED), (self.real, REAL))
         return [
             {

@@ -39,9 +39,9 @@ class BatchParams(Params):
     real: Annotated[int, Field(ge=0, le=65_536)] = 0
     patch: Annotated[int, Field(ge=16, le=4_096)]
     # Left out of records at 1, so that runs from before there were these keep their identity.
-    exposure: Annotated[
-        float, Field(ge=0.01, le=1, exclude_if=lambda exposure: exposure == 1)
-    ] = 1.0
+    exposure: Annotated[float, Field(ge=0.01, le=1, exclude_if=lambda exposure: exposure == 1)] = (
+        1.0
+    )
     parts: Annotated[int, Field(ge=1, le=65_536, exclude_if=lambda parts: parts == 1)] = 1
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """Editing YAML in place: values change, everything else stays."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -103,6 +103,8 @@ mappings = st.dictionaries(st.sampled_from(["x", "y", "z"]), values, min_size=1,
 
 
 @given(mappings, mappings)
+@example({"x": None}, {"x": ": a"})
+@example({"x": None}, {"x": {"a": ["? a", ":"]}})
 def test_merging_and_reading_agree_for_all_values(before, changes):
     text = merge("# nothing yet\n", before)
     assert read(text) == before

@@ -1,5 +1,7 @@
 """Batches are a pure function of seed and step."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -101,6 +103,26 @@ def test_no_crop_comes_twice(pair_store):
     assert len(set(places)) == 200
     mirrored = np.mean([stream.crop(k).mirrored for k in range(400)])
     assert 0.4 < mirrored < 0.6
+
+
+def test_exposure_dims_half_of_the_crops_evenly_in_stops_and_moves_none(pair_store):
+    plain, dim = Stream([pair_store], 0, PAIRS), Stream([pair_store], 0, PAIRS, exposure=0.25)
+    crops = [(plain.crop(k), dim.crop(k)) for k in range(2000)]
+    assert all(replace(b, light=1.0) == a for a, b in crops)
+    stops = -np.log2([b.light for _, b in crops])
+    assert 0.45 < np.mean(stops == 0) < 0.55
+    assert np.histogram(stops[stops > 0], bins=4, range=(0, 2))[0] == pytest.approx(250, rel=0.2)
+
+
+def test_what_a_dimmed_crop_shows_is_dimmed_alike(make):
+    plain, dim = make()[0], make(exposure=0.1)[0]
+    for crops, dimmed in zip(plain, dim, strict=True):
+        light = dimmed.amax((1, 2, 3)) / crops.amax((1, 2, 3))
+        assert torch.allclose(crops * light.view(-1, 1, 1, 1), dimmed)
+        assert 0.1 <= light.min() < light.max() <= 1
+    shared = [(d.mean() / p.mean()).item() for p, d in zip(plain.clean, dim.clean, strict=True)]
+    rainy = [(d.mean() / p.mean()).item() for p, d in zip(plain.rainy, dim.rainy, strict=True)]
+    assert rainy == pytest.approx(shared)
 
 
 def test_epochs_differ_in_order(real_store):
