@@ -121,7 +121,7 @@ def test_profiles_of_rain_are_those_of_the_renderer():
             "[2, 0]",
             4,
             "batch: found [2, 0]; it should be a block of keys."
-            " Allowed here: pairs, fitted, real, patch, parts.",
+            " Allowed here: pairs, fitted, real, patch, exposure, parts.",
         ),
         (
             "{pairs: 2, real: 0, patch: 32}",

@@ -115,7 +115,7 @@ def test_exposure_dims_half_of_the_crops_evenly_in_stops_and_moves_none(pair_sto
 
 
 def test_what_a_dimmed_crop_shows_is_dimmed_alike(make):
-    plain, dim = make()[0], make(exposure=0.1)[0]
+    plain, dim = make(pairs=16, real_count=8)[0], make(pairs=16, real_count=8, exposure=0.1)[0]
     for crops, dimmed in zip(plain, dim, strict=True):
         light = dimmed.amax((1, 2, 3)) / crops.amax((1, 2, 3))
         assert torch.allclose(crops * light.view(-1, 1, 1, 1), dimmed)
