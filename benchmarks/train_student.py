@@ -4,7 +4,8 @@
 
 DATA holds the folders that benchmarks/params/students.yaml names. A project with the preset
 packaged_SIZE is made in runs/students/SIZE, and `dvc repro distill` run in it; the same command
-goes on where it was stopped. `python -m benchmarks.model_card` then packages the student.
+goes on where it was stopped. With `--start FILE` its teacher goes on from these weights.
+`python -m benchmarks.model_card` then packages the student.
 """
 
 import argparse
@@ -25,14 +26,11 @@ from ssid.presets import apply, plan_preset
 
 CATALOGUE = Path("benchmarks/params/students.yaml")
 THREE = ("light", "heavy", "varied")
-FOUR = (*THREE, "photographed")
+NINE = (*THREE, "photographed", "depth", "near", "broad", "dry", "rain800")
 SETS: dict[str, dict[str, tuple[str, ...]]] = {
     "nano": {"teacher": THREE, "student": THREE},
     "small": {"teacher": THREE, "student": THREE},
-    "base": {
-        "teacher": (*FOUR, "rain800"),
-        "student": (*FOUR, "depth", "near", "dry", "rain800"),
-    },
+    "base": {"teacher": NINE, "student": NINE},
 }
 """Synthetic sets that teacher and student of a size learn from."""
 
@@ -43,15 +41,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("size", choices=[*SETS], help="of the packaged student")
     parser.add_argument("--data", type=Path, required=True, help="folder of the sets")
     parser.add_argument("--folder", type=Path, help="of the project; default: runs/students/SIZE")
+    parser.add_argument("--start", type=Path, help="weights to go on from; default: random ones")
     options = parser.parse_args(arguments)
     folder = options.folder or Path("runs/students", options.size)
     if not (folder / "dvc.yaml").exists():
-        make_project(folder, options.size, options.data)
+        make_project(folder, options.size, options.data, options.start)
     return subprocess.run([sys.executable, "-m", "dvc", "repro", "distill"], cwd=folder).returncode
 
 
-def make_project(folder: Path, size: str, data: Path) -> None:
-    """Make a project that trains the student of a size on the sets below ``data``."""
+def make_project(folder: Path, size: str, data: Path, start: Path | None = None) -> None:
+    """Make a project that trains the student of a size on the sets below ``data``.
+
+    Args:
+        folder: place of the project, new.
+        size: name of the size.
+        data: folder of the sets.
+        start: safetensors file that the teacher goes on from; None for random weights.
+    """
     params = folder.absolute() / "params"
     sets = located(load_params(CATALOGUE, DataParams), data.absolute(), size)
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,10 +65,13 @@ def make_project(folder: Path, size: str, data: Path) -> None:
     with (params / "data.yaml").open("w", encoding="utf-8") as file:
         YAML().dump(sets, file)
     apply(plan_preset(params, f"packaged_{size}"))
-    texts = {params / f"{name}.yaml": sets for name, sets in SETS[size].items()}
-    write_texts(
-        {path: merge(path.read_text("utf-8"), {"synthetic": [*of]}) for path, of in texts.items()}
-    )
+    changes: dict[str, dict[str, Any]] = {
+        name: {"synthetic": [*of]} for name, of in SETS[size].items()
+    }
+    if start:
+        changes["teacher"]["init"] = str(start.absolute())
+    texts = {params / f"{name}.yaml": change for name, change in changes.items()}
+    write_texts({path: merge(path.read_text("utf-8"), of) for path, of in texts.items()})
 
 
 def located(catalogue: DataParams, data: Path, size: str) -> dict[str, Any]:

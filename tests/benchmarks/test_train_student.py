@@ -24,3 +24,9 @@ def test_a_project_trains_on_the_sets_of_its_size(tmp_path, size):
         block.root for role in ("synthetic", "real") for block in catalogue.sets(role).values()
     ]
     assert all(root.startswith(str(tmp_path / "data")) for root in roots)
+
+
+def test_a_teacher_goes_on_from_weights_that_are_named(tmp_path):
+    start = tmp_path / "start.safetensors"
+    make_project(tmp_path / "project", "base", tmp_path / "data", start)
+    assert load_params(tmp_path / "project/params/teacher.yaml", TeacherParams).init == str(start)
