@@ -26,11 +26,12 @@ from ssid.presets import apply, plan_preset
 
 CATALOGUE = Path("benchmarks/params/students.yaml")
 THREE = ("light", "heavy", "varied")
-NINE = (*THREE, "photographed", "depth", "near", "broad", "dry", "rain800")
+TURNED = ("varied_turned", "photographed_turned", "broad_turned", "dry_turned")
+ALL = (*THREE, "photographed", "depth", "near", "broad", "dry", *TURNED, "rain800")
 SETS: dict[str, dict[str, tuple[str, ...]]] = {
     "nano": {"teacher": THREE, "student": THREE},
     "small": {"teacher": THREE, "student": THREE},
-    "base": {"teacher": NINE, "student": NINE},
+    "base": {"teacher": ALL, "student": ALL},
 }
 """Synthetic sets that teacher and student of a size learn from."""
 

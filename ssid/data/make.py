@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ssid.data.fingerprint import fingerprint
 from ssid.data.images import ImageError, bytes_to_decode, read_rgb, shrink
-from ssid.data.params import DataSet
+from ssid.data.params import DataSet, SyntheticSet
 from ssid.data.rain.render import render
 from ssid.data.roles import Role
 from ssid.data.sources.correspondence import check_same_scene
@@ -76,7 +76,7 @@ def make_image(
             source=source.name,
             source_sha256=_sha256(source),
             rain=rain,
-            fingerprint=fingerprint(rainy if clean is None else clean),
+            fingerprint=fingerprint(_upright(block, rainy if clean is None else clean)),
             mask=_mask(block, item.mask, rainy) if item.mask and role == "benchmark" else None,
         )
     except ImageError as reason:
@@ -85,9 +85,20 @@ def make_image(
 
 def _rendered(block: DataSet, item: Item, rendering: int) -> tuple[Picture, Picture, str]:
     clean = shrink(_read(item.files[0]), block.max_side)
+    if _is_turned(block):
+        clean = np.ascontiguousarray(np.rot90(clean))
     seed = seeded(block.seed, item.name, rendering)
     rainy, parameters = render(clean, str(block.rain), seed)
     return rainy, clean, json.dumps({"profile": block.rain, "seed": seed, **asdict(parameters)})
+
+
+def _is_turned(block: DataSet) -> bool:
+    return isinstance(block, SyntheticSet) and block.turned
+
+
+def _upright(block: DataSet, picture: Picture) -> Picture:
+    """Return a picture as it was photographed: its fingerprint is to be that in a benchmark."""
+    return np.ascontiguousarray(np.rot90(picture, -1)) if _is_turned(block) else picture
 
 
 def _photographed(

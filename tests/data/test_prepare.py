@@ -69,6 +69,22 @@ def test_rain_is_rendered_on_photographs(tmp_path):
     assert all(len(split) == 1 for split in splits)
 
 
+def test_rain_falls_down_turned_photographs_which_are_still_known(tmp_path):
+    root = folder(tmp_path / "in", 2)
+    block = {"root": root, "layout": "photographs", "rain": "varied", "val_fraction": 0.5}
+    stores = []
+    for turned in (False, True):
+        prepare("synthetic", "s", SyntheticSet(**block, turned=turned), tmp_path / f"{turned}", 1)
+        stores.append(ImageStore(tmp_path / f"{turned}"))
+    upright, turned = stores
+    for i, record in enumerate(turned.records):
+        clean = np.rot90(photograph(i))
+        assert np.array_equal(turned.clean(i), clean)
+        seed = json.loads(record.rain)["seed"]
+        assert np.array_equal(turned.rainy(i), render(clean.copy(), "varied", seed)[0])
+        assert record.fingerprint == upright.records[i].fingerprint
+
+
 def test_real_photographs_have_no_targets(tmp_path):
     block = RealSet(root=folder(tmp_path / "in", 3), layout="photographs")
     summary = prepare("real", "street", block, tmp_path / "out", 1)
