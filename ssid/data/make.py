@@ -93,7 +93,7 @@ def _rendered(block: DataSet, item: Item, rendering: int) -> tuple[Picture, Pict
 
 
 def _is_turned(block: DataSet) -> bool:
-    return isinstance(block, SyntheticSet) and block.turned
+    return isinstance(block, SyntheticSet) and block.turned and block.rain is not None
 
 
 def _upright(block: DataSet, picture: Picture) -> Picture:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from ssid.data.images import ImageError
+from ssid.data.inspection import inspect
 from ssid.data.ordered import IN_FLIGHT, in_order
 from ssid.data.params import BenchmarkSet, RealSet, SyntheticSet
 from ssid.data.prepare import prepare
@@ -83,6 +84,8 @@ def test_rain_falls_down_turned_photographs_which_are_still_known(tmp_path):
         seed = json.loads(record.rain)["seed"]
         assert np.array_equal(turned.rainy(i), render(clean.copy(), "varied", seed)[0])
         assert record.fingerprint == upright.records[i].fingerprint
+    checked = inspect("synthetic", SyntheticSet(**block, turned=True)).fingerprints
+    assert list(checked.values()) == [record.fingerprint for record in upright.records]
 
 
 def test_real_photographs_have_no_targets(tmp_path):
