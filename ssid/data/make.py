@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ssid.data.fingerprint import fingerprint
 from ssid.data.images import ImageError, bytes_to_decode, read_rgb, shrink
 from ssid.data.params import DataSet, SyntheticSet
+from ssid.data.rain.ground import ribbed, turned
 from ssid.data.rain.render import render
 from ssid.data.roles import Role
 from ssid.data.sources.correspondence import check_same_scene
@@ -63,10 +64,10 @@ def make_image(
     clean: Picture | None
     try:
         if item.rainy is None and block.rain is not None:
-            rainy, clean, rain = _rendered(block, item, rendering)
+            rainy, clean, rain, known = _rendered(block, item, rendering)
         else:
             rainy, clean = _photographed(item, block.max_side, targets=role != "real")
-            rain = ""
+            rain, known = "", fingerprint(rainy if clean is None else clean)
         source = item.files[0]
         return MadeImage(
             item=item,
@@ -76,29 +77,28 @@ def make_image(
             source=source.name,
             source_sha256=_sha256(source),
             rain=rain,
-            fingerprint=fingerprint(_upright(block, rainy if clean is None else clean)),
+            fingerprint=known,
             mask=_mask(block, item.mask, rainy) if item.mask and role == "benchmark" else None,
         )
     except ImageError as reason:
         return [_refusal(file, reason) for file in item.files]
 
 
-def _rendered(block: DataSet, item: Item, rendering: int) -> tuple[Picture, Picture, str]:
-    clean = shrink(_read(item.files[0]), block.max_side)
-    if _is_turned(block):
-        clean = np.ascontiguousarray(np.rot90(clean))
+def _rendered(block: DataSet, item: Item, rendering: int) -> tuple[Picture, Picture, str, str]:
+    """Return rainy and clean picture, what was drawn, and the fingerprint of the photograph."""
+    photograph = shrink(_read(item.files[0]), block.max_side)
     seed = seeded(block.seed, item.name, rendering)
+    clean = _ground(photograph, block, seed)
     rainy, parameters = render(clean, str(block.rain), seed)
-    return rainy, clean, json.dumps({"profile": block.rain, "seed": seed, **asdict(parameters)})
+    rain = json.dumps({"profile": block.rain, "seed": seed, **asdict(parameters)})
+    return rainy, clean, rain, fingerprint(photograph)
 
 
-def _is_turned(block: DataSet) -> bool:
-    return isinstance(block, SyntheticSet) and block.turned and block.rain is not None
-
-
-def _upright(block: DataSet, picture: Picture) -> Picture:
-    """Return a picture as it was photographed: its fingerprint is to be that in a benchmark."""
-    return np.ascontiguousarray(np.rot90(picture, -1)) if _is_turned(block) else picture
+def _ground(photograph: Picture, block: DataSet, seed: int) -> Picture:
+    if not isinstance(block, SyntheticSet):
+        return photograph
+    ground = turned(photograph) if block.turned else photograph
+    return ribbed(ground, seed) if block.ribs else ground
 
 
 def _photographed(

@@ -149,11 +149,13 @@ class SyntheticSet(DataSet):
 
     Pairs whose photograph is in a benchmark, too, are not learnt from, unless ``allow_leakage``.
     With ``turned``, photographs are turned a quarter to the left before it rains: what lay flat,
-    such as ripples, steps or planks, then stands as streaks do, and a network learns to leave it.
+    such as ripples, steps or planks, then stands as streaks do, and a network learns to leave it;
+    so it does with the upright ``ribs`` that are drawn on them.
     """
 
-    # Left out of records where it is not set, so that sets from before it keep their identity.
+    # Left out of records where they are not set, so that sets from before keep their identity.
     turned: Annotated[bool, Field(exclude_if=lambda turned: not turned)] = False
+    ribs: Annotated[bool, Field(exclude_if=lambda ribs: not ribs)] = False
     val_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
     allow_leakage: bool = False
 
@@ -161,8 +163,9 @@ class SyntheticSet(DataSet):
     def _has_rainy_and_clean(self) -> Self:
         if _mask_of(self.layout):
             raise ValueError(f"layout: {self.layout} is measured on, not learnt from: benchmark:")
-        if self.turned and self.rain is None:
-            raise ValueError("turned: true needs a rain profile, but rain is null")
+        for name in ("turned", "ribs"):
+            if getattr(self, name) and self.rain is None:
+                raise ValueError(f"{name}: true needs a rain profile, but rain is null")
         _check_paired(self)
         return self
 

@@ -244,6 +244,7 @@ def test_no_name_of_a_data_set_leaves_its_folder(tmp_path, name):
         ("{root: a, layout: pairs, rain: varied}", "is rendered on layout: photographs only"),
         ("{root: a, layout: pairs, renderings: 3}", "renderings: 3 needs a rain profile"),
         ("{root: a, layout: pairs, turned: true}", "turned: true needs a rain profile"),
+        ("{root: a, layout: pairs, ribs: true}", "ribs: true needs a rain profile"),
         ("{root: '', layout: pairs}", "synthetic.mine.root: found"),
         ("{root: a, layout: pair}", "Did you mean 'pairs'?"),
         ("{root: a, layout: pairs, val_fraction: 0}", "synthetic.mine.val_fraction: found 0"),

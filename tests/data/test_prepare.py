@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ssid.data.fingerprint import fingerprint
 from ssid.data.images import ImageError
 from ssid.data.inspection import inspect
 from ssid.data.ordered import IN_FLIGHT, in_order
 from ssid.data.params import BenchmarkSet, RealSet, SyntheticSet
 from ssid.data.prepare import prepare
+from ssid.data.rain.ground import ribbed, turned
 from ssid.data.rain.render import render
 from ssid.data.sources.correspondence import check_same_scene
 from ssid.data.splits import evenly_spaced, held_out, seeded
@@ -70,22 +72,23 @@ def test_rain_is_rendered_on_photographs(tmp_path):
     assert all(len(split) == 1 for split in splits)
 
 
-def test_rain_falls_down_turned_photographs_which_are_still_known(tmp_path):
+@pytest.mark.parametrize("ground", [{}, {"turned": True}, {"ribs": True}])
+def test_rain_falls_on_changed_photographs_which_are_still_known(tmp_path, ground):
     root = folder(tmp_path / "in", 2)
-    block = {"root": root, "layout": "photographs", "rain": "varied", "val_fraction": 0.5}
-    stores = []
-    for turned in (False, True):
-        prepare("synthetic", "s", SyntheticSet(**block, turned=turned), tmp_path / f"{turned}", 1)
-        stores.append(ImageStore(tmp_path / f"{turned}"))
-    upright, turned = stores
-    for i, record in enumerate(turned.records):
-        clean = np.rot90(photograph(i))
-        assert np.array_equal(turned.clean(i), clean)
+    block = SyntheticSet(
+        root=root, layout="photographs", rain="varied", val_fraction=0.5, seed=4, **ground
+    )
+    prepare("synthetic", "s", block, tmp_path / "out", 1)
+    store = ImageStore(tmp_path / "out")
+    for i, record in enumerate(store.records):
         seed = json.loads(record.rain)["seed"]
-        assert np.array_equal(turned.rainy(i), render(clean.copy(), "varied", seed)[0])
-        assert record.fingerprint == upright.records[i].fingerprint
-    checked = inspect("synthetic", SyntheticSet(**block, turned=True)).fingerprints
-    assert list(checked.values()) == [record.fingerprint for record in upright.records]
+        clean = turned(photograph(i)) if "turned" in ground else photograph(i)
+        clean = ribbed(clean, seed) if "ribs" in ground else clean
+        assert np.array_equal(store.clean(i), clean)
+        assert np.array_equal(store.rainy(i), render(clean, "varied", seed)[0])
+        assert record.fingerprint == fingerprint(photograph(i))
+    known = inspect("synthetic", block).fingerprints
+    assert list(known.values()) == [record.fingerprint for record in store.records]
 
 
 def test_real_photographs_have_no_targets(tmp_path):
