@@ -3,12 +3,12 @@
     python -m benchmarks.pareto --data ../shared/data
 
 PSNR on luma of the halves of Rain100L and Rain100H; published weights are shown on the set that
-they were trained for, or on both where nobody says which. The RRG have the figures of their short
-training for the table of rain-prior distillation (benchmarks/results/rain_prior.json, 600 steps on
-heavy rain); networks that nobody trained have a latency alone, and are a line. Latency is that of
-one 512×512 image in eager PyTorch on one thread, the networks taking turns in one process. What was
-measured before with the same weights is kept, so that an interrupted run continues. Writes
-benchmarks/results/pareto.json and docs/pareto.svg, and prints the table in Markdown.
+they were trained for, or on both where nobody says which. The RRG have the figures of a short
+training (benchmarks/results/rain_prior_rrg.json, 600 steps on heavy rain); networks that nobody
+trained have a latency alone, and are a line. Latency is that of one 512×512 image in eager PyTorch
+on one thread, the networks taking turns in one process. What was measured before with the same
+weights is kept, so that an interrupted run continues. Writes benchmarks/results/pareto.json and
+docs/pareto.svg, and prints the table in Markdown.
 """
 
 import argparse
@@ -44,7 +44,7 @@ TRAINED_FOR = {"Rain100L": ("rain100l",), "Rain100H": ("rain100h",), "Rain1400":
 """Sets on which weights are shown, by the training set that they are named after; else all."""
 SIDE = 512
 
-RAIN_PRIOR = Path("benchmarks/results/rain_prior.json")
+RAIN_PRIOR = Path("benchmarks/results/rain_prior_rrg.json")
 BRIEFLY_TRAINED = {
     "RRG 16, 600 steps": ({"channels": 16, "msrbs": 1}, "teacher single"),
     "RRG 8, 600 steps": ({"channels": 8, "msrbs": 1}, "none"),
