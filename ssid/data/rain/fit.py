@@ -75,31 +75,43 @@ def fit_rain(
     visible = [float(torch.sigmoid(look(reader, of).visible.mean())) for of in crops]
     seen = [of for of, p in zip(crops, visible, strict=True) if p >= VISIBLE]
     if not seen:
-        return FittedRain(PROFILES[WIDE], read_crops(reader, torch.cat(crops)), [], visible)
+        nothing = read_views(reader, look_both(reader, torch.cat(crops)))
+        return FittedRain(PROFILES[WIDE], nothing, [], visible)
     ground = torch.cat(cut_crops(clean, params.crops, params.seed + 1))
-    return FittedRain(*_search(torch.cat(seen), ground, reader, params), visible)
+    real = look_both(reader, torch.cat(seen))
+    return FittedRain(*_search(real, ground, reader, params), visible)
 
 
 def _search(
-    crops: Tensor, ground: Tensor, reader: RainReader, params: FitParams
+    real: Tensor, ground: Tensor, reader: RainReader, params: FitParams
 ) -> tuple[RainProfile, Reading, list[float]]:
     """Return the nearest profile of all rounds, the first reading, and all distances."""
-    real, target = look(reader, crops).embeddings, read_crops(reader, crops)
+    target = read_views(reader, real)
     gain, numbers = STEP * trust(reader, target), target.middle
     wide = look(reader, rained_on(ground, PROFILES[WIDE], params.seed)).embeddings
-    distances, candidates = [energy_distance(real, wide)], []
+    distances, candidates = [energy_distance(real[0], wide)], []
     for number in range(params.rounds):
         candidates.append(to_profile(numbers, DESCRIPTION, "none"))
-        rendered = rained_on(ground, candidates[-1], params.seed + number)
-        distances.append(energy_distance(real, look(reader, rendered).embeddings))
-        off = target.middle - read_crops(reader, rendered).middle
+        rendered = look_both(reader, rained_on(ground, candidates[-1], params.seed + number))
+        distances.append(energy_distance(real[0], rendered[0]))
+        off = target.middle - read_views(reader, rendered).middle
         numbers = to_numbers(candidates[-1]) + gain * off
     return candidates[int(np.argmin(distances[1:]))], target, distances
 
 
-def read_crops(reader: RainReader, crops: Tensor) -> Reading:
-    """Return the mean reading of crops and of their mirror images: no side is favoured."""
-    plain, mirror = (read(reader, look(reader, of).embeddings) for of in (crops, crops.flip(-1)))
+def look_both(reader: RainReader, crops: Tensor) -> Tensor:
+    """Return embeddings 2×N×EMBEDDING of crops N×3×SIDE×SIDE uint8 and of their mirror images."""
+    return torch.stack([look(reader, of).embeddings for of in (crops, crops.flip(-1))])
+
+
+def read_views(reader: RainReader, views: Tensor) -> Reading:
+    """Return the mean reading of crops and of their mirror images: no side is favoured.
+
+    Args:
+        reader: the network that reads.
+        views: embeddings 2×N×EMBEDDING of crops and of their mirror images.
+    """
+    plain, mirror = (read(reader, embeddings) for embeddings in views)
     middle = (plain.middle + mirrored(mirror.middle)) / 2
     return Reading(middle, (plain.error + mirror.error) / 2)
 
