@@ -58,7 +58,7 @@ def reporting() -> Iterator[None]:
     first = os.environ.get("RANK", "0") == "0"
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("ssid").setLevel(logging.INFO if first else logging.ERROR)
-    signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.signal(signal.SIGTERM, _interrupt)
     if LAUNCHERS & os.environ.keys():
         Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     try:
@@ -81,6 +81,9 @@ def reporting() -> Iterator[None]:
         if not _ran_out_of_memory(error):
             raise
         _exit(f"error: {OUT_OF_MEMORY}", 1)
+    finally:
+        # All is said: SIGTERM that comes while Python shuts down now ends it without a traceback.
+        signal.signal(signal.SIGTERM, before)
 
 
 def explain(error: OSError) -> str:

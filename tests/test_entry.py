@@ -23,11 +23,35 @@ with reporting():
 """
 
 
-@pytest.fixture(autouse=True)
-def _same_handler():
-    handler = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, handler)
+ENDING = """
+import atexit, os, signal, sys, time
+from ssid.entry import reporting
+from ssid.errors import UserError
+def wait():
+    print("ending", flush=True)
+    time.sleep(60)
+atexit.register(wait)
+with reporting():
+    if "fails" in sys.argv:
+        raise UserError("another process is gone")
+"""
+
+
+@pytest.mark.parametrize("how", ["fails", "ends"])
+def test_sigterm_during_the_end_leaves_no_traceback(how):
+    command = [sys.executable, "-c", ENDING, how]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ending\n"
+    process.terminate()
+    said = process.communicate(timeout=60)[1]
+    assert said == ("error: another process is gone\n" if how == "fails" else "")
+
+
+def test_the_handler_of_sigterm_is_given_back():
+    before = signal.getsignal(signal.SIGTERM)
+    with reporting():
+        assert signal.getsignal(signal.SIGTERM) != before
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 @pytest.mark.parametrize("number", ADVICE, ids=errno.errorcode.get)

@@ -28,7 +28,7 @@ from ssid.training.validation import validate
 from support.training_runs import Run, remains
 
 L1 = {"l1": {"weight": 1}}
-SAMPLE = {"set": 0, "image": 0, "top": 0, "left": 0, "mirrored": 0}.keys()
+SAMPLE = {"set": 0, "image": 0, "top": 0, "left": 0, "mirrored": 0, "light": 0}.keys()
 
 
 def poison(monkeypatch, steps) -> None:
