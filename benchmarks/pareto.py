@@ -189,7 +189,7 @@ def _panel(axes: Axes, points: Mapping[str, Point], place: str) -> None:
     axes.set(xlabel=f"ms for {SIDE}×{SIDE}, one thread", ylabel="PSNR-Y, dB")
     line = [(1000 * points[name]["median, s"], points[name][place]) for name in best]
     axes.plot(*zip(*line, strict=True), color="tab:blue", linewidth=1)
-    for index, (name, known) in enumerate(points.items()):
+    for name, known in points.items():
         if not known.keys() & {*PAIRS}:
             _line(axes, name, 1000 * known["median, s"])
         if place not in known:
@@ -200,13 +200,23 @@ def _panel(axes: Axes, points: Mapping[str, Point], place: str) -> None:
         axes.annotate(
             name,
             (x, y),
-            xytext=(-6 if left else 6, 5 if index % 2 else -10),  # neighbours do not touch
+            xytext=(-6 if left else 6, 5 if _is_top(points, name, place) else -10),
             textcoords="offset points",
             ha="right" if left else "left",
             fontsize=8,
         )
     axes.margins(x=0.15, y=0.12)
     axes.grid(alpha=0.3)
+
+
+def _is_top(points: Mapping[str, Point], name: str, place: str) -> bool:
+    """Return whether nothing better lies where a label would: then it goes above its point."""
+    own = points[name]
+    return all(
+        other[place] <= own[place]
+        for other in points.values()
+        if place in other and 0.7 < other["median, s"] / own["median, s"] < 5
+    )
 
 
 def _line(axes: Axes, name: str, x: float) -> None:
