@@ -187,7 +187,7 @@ class Batches(Dataset[Batch]):
         pairs = zip(images, crops, strict=True)
         patches = to_tensor(np.stack([cut(image, crop, self.patch) for image, crop in pairs]))
         light = torch.tensor([crop.light for crop in crops], dtype=patches.dtype)
-        return (patches * light.view(-1, 1, 1, 1)).contiguous()
+        return patches.contiguous().mul_(light.view(-1, 1, 1, 1))
 
 
 def iterate(batches: Batches, start: int, stop: int, workers: int = 0) -> Iterator[Batch]:
