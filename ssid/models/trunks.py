@@ -164,4 +164,5 @@ def load_trunk(
     else:
         stored = architecture.read(Path(weights) if weights else None)
         fill(encoder, {architecture.prefix + key: v for key, v in stored.items()}, name)
-    return Trunk(encoder, architecture, taps)
+    # As all networks here: on CPUs depthwise convolutions are almost twice as fast in this layout.
+    return Trunk(encoder.to(memory_format=torch.channels_last), architecture, taps)
