@@ -14,7 +14,6 @@ docs/pareto.svg, and prints the table in Markdown.
 import argparse
 import json
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -24,7 +23,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.peers import PAIRS, Peer, list_pairs, load_peers, open_pair
+from benchmarks.peers import PAIRS, Peer, digest, list_pairs, load_peers, open_pair
 from benchmarks.record import markdown
 from benchmarks.summary import hardware
 from benchmarks.timing import in_turns, spread
@@ -132,14 +131,6 @@ def without_weights() -> dict[str, Derainer]:
 def _write(points: Mapping[str, Point], limit: int | None, **settings: Any) -> None:
     origin = {"commit": commit(), "hardware": hardware(), "limit": limit, **settings}
     write_json(RESULT, {**origin, "points": points})
-
-
-def digest(network: Derainer) -> str:
-    """Return what tells weights from others."""
-    found = sha256()
-    for name, tensor in network.state_dict().items():
-        found.update(name.encode() + tensor.contiguous().numpy().tobytes())
-    return found.hexdigest()
 
 
 def latencies(networks: Mapping[str, Derainer], rounds: int) -> dict[str, dict[str, float]]:

@@ -5,14 +5,16 @@
 Every network removes the rain of the same images: halves of the Rain100L, Rain100H and Rain800 test
 sets (PSNR and SSIM on luma), and photographs of real rain with masks of their streaks
 (:mod:`ssid.metrics.streaks`). Most peers were trained on the training part of one of these sets,
-which the table says. What is measured of a peer on a set is kept, so that an interrupted run
-continues; `--limit` takes fewer images, `--table` measures nothing. Writes
-benchmarks/results/peers.json and prints the table in Markdown, empty where nothing is known yet.
+which the table says. What is measured of a peer on a set is kept as long as its weights are the
+same, so that an interrupted run continues; `--limit` takes fewer images, `--table` measures
+nothing. Writes benchmarks/results/peers.json and prints the table in Markdown, empty where nothing
+is known yet.
 """
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -81,7 +83,7 @@ def main() -> None:
     rows = known.get("rows", {}) if known.get("limit") == options.limit else {}
     peers = load_peers(options.data)
     for name, peer in peers.items():
-        row = rows.setdefault(name, cost(peer))
+        row = rows[name] = known_of(peer, rows.get(name, {}))
         for place in () if options.table else SETS:
             if place not in row:
                 row[place] = measure_peer(
@@ -124,15 +126,27 @@ def median(picture: Picture) -> Picture:
     return median_filter(picture, (1, MEDIAN, 1))
 
 
-def cost(peer: Peer) -> dict[str, Any]:
-    """Return what is known of a contestant before it is measured."""
+def known_of(peer: Peer, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of a contestant: what was measured with the same weights, or its cost."""
     if peer.network is None:
-        return {"trained_on": peer.trained_on}
+        return {**row, "trained_on": peer.trained_on}
+    weights = digest(peer.network)
+    if row.get("weights") == weights:
+        return dict(row)
     return {
         "trained_on": peer.trained_on,
+        "weights": weights,
         "parameters": count_parameters(peer.network),
         "gmacs": round(count_macs(peer.network, 256, 256) / 1e9, 2),
     }
+
+
+def digest(network: Derainer) -> str:
+    """Return what tells weights from others."""
+    found = sha256()
+    for name, tensor in network.state_dict().items():
+        found.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def measure_peer(
