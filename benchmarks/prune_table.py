@@ -111,10 +111,12 @@ class Bench(NamedTuple):
     size: Size
     lr: float
     multiple: int
+    whole: Sequence[str]
 
     def settings(self) -> Record:
         """Return what decides the rows, for the file."""
-        return {**asdict(self.size), "lr": self.lr, "multiple": self.multiple}
+        whole = {"whole": list(self.whole)} if self.whole else {}
+        return {**asdict(self.size), "lr": self.lr, "multiple": self.multiple, **whole}
 
     def measure(self, model: Derainer) -> dict[str, dict[str, float]]:
         """Return the quality of a network on every test set."""
@@ -130,7 +132,13 @@ class Bench(NamedTuple):
     def recovered(self, unit: Unit, criterion: str, row: str) -> Pruned[Derainer]:
         """Return the subject at ``MACS``, after one of ``RECOVERIES`` in each round, or none."""
         cuts = prune_in_rounds(
-            self.subject.model, MACS, self.size.rounds, unit, criterion, multiple=self.multiple
+            self.subject.model,
+            MACS,
+            self.size.rounds,
+            unit,
+            criterion,
+            multiple=self.multiple,
+            whole=self.whole,
         )
         batches = self.sources.batches(row) if row != NONE else None
         for number, pruned in enumerate(cuts, start=1):
@@ -216,6 +224,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--recovery", nargs="+", choices=RECOVERIES, default=list(RECOVERIES))
     add("--lr", type=float, default=1e-4, help="of the recovery (1e-4, as published)")
     add("--multiple", type=int, default=1, help="of the channels that remain")
+    add("--whole", nargs="+", default=[], help="layers that are not cut, such as 'cell.*'")
     for name in GIVEN:
         add(f"--{name}", type=int, help=f"default: {getattr(FULL, name) or 'all'}")
     add("--quick", action="store_true", help="try the code; the numbers mean nothing")
@@ -237,7 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         subject.model.eval().requires_grad_(False)
         pairs = {name: test_pairs(options.data, name, size) for name in subject.sets}
         sources = Sources(options.data, subject, size)
-        bench = Bench(subject, pairs, sources, size, options.lr, options.multiple)
+        bench = Bench(subject, pairs, sources, size, options.lr, options.multiple, options.whole)
         work_through(bench, table, options)
     print("\n".join(markdown(table)))
 

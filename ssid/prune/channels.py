@@ -12,11 +12,16 @@ sliced by numbers that the code of the network may have fixed are never removed.
 """
 
 import copy
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
+from ssid.errors import UserError, nearest
 from ssid.metrics.efficiency import count_macs
 from ssid.prune.layers import Channels
 from ssid.prune.tracer import Tracer
@@ -31,3 +36,43 @@ def trace_channels(model: nn.Module, height: int = 256, width: int = 256) -> Cha
         output = shapes(image)
     tracer.freeze(tree_leaves(output))
     return tracer.result(count_macs(model, height, width))
+
+
+def keep_whole(channels: Channels, layers: Sequence[str]) -> Channels:
+    """Return ``channels`` with all inputs and outputs of some layers fixed.
+
+    Args:
+        channels: of a network.
+        layers: names, see :func:`tensors_of`.
+
+    Raises:
+        UserError: if a name fits no layer.
+    """
+    labels = [
+        dim for name in tensors_of(channels, layers) for dim in channels.tensors[name].values()
+    ]
+    return replace(channels, fixed=np.unique(np.concatenate([channels.fixed, *labels])))
+
+
+def tensors_of(channels: Channels, layers: Sequence[str]) -> list[str]:
+    """Return the names of the weights and biases of layers.
+
+    Args:
+        channels: of a network.
+        layers: names of modules, such as ``cell.gates``; ``*`` stands for any part of a name.
+
+    Raises:
+        UserError: if a name fits no layer.
+    """
+    layer_of = {name: name.rpartition(".")[0] for name in channels.tensors}
+    found: list[str] = []
+    for wanted in layers:
+        fitting = [name for name, layer in layer_of.items() if fnmatchcase(layer, wanted)]
+        if not fitting:
+            names = sorted(set(layer_of.values()))
+            raise UserError(
+                f"whole: found {wanted!r}, which fits no layer.{nearest(wanted, names)}"
+                f" Layers: {', '.join(names)}."
+            )
+        found += fitting
+    return found

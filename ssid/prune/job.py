@@ -74,7 +74,7 @@ def prune_model(
 def prune(original: Derainer, params: PruneParams, recorder: Recorder | None) -> Pruned[Derainer]:
     """Return a copy of ``original`` that was cut and recovered, round after round."""
     images = _images(original, params.recovery, params.seed, recorder)
-    how = params.unit, params.criterion, params.seed, params.multiple
+    how = params.unit, params.criterion, params.seed, params.multiple, params.whole
     cuts = prune_in_rounds(original, params.macs, params.rounds, *how)
     for done, pruned in enumerate(cuts):
         pruned.model.requires_grad_(True)

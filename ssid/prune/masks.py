@@ -1,19 +1,23 @@
 """Unstructured pruning: single weights become zero. It saves products, but hardly time."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from ssid.prune.channels import trace_channels
+from ssid.prune.channels import tensors_of, trace_channels
 from ssid.prune.criteria import CRITERIA, Units, erk_density
 from ssid.prune.layers import Channels
-from ssid.prune.pruned import SIDE, Network, Pruned, check_share
+from ssid.prune.pruned import SIDE, Network, Pruned, check_reached, check_share
 
 
 def prune_unstructured(
-    model: Network, macs: float, criterion: str = "lamp", seed: int = 0
+    model: Network,
+    macs: float,
+    criterion: str = "lamp",
+    seed: int = 0,
+    whole: Sequence[str] = (),
 ) -> Pruned[Network]:
     """Return a copy of ``model`` whose non-zero weights cost the share ``macs`` of its products.
 
@@ -25,19 +29,21 @@ def prune_unstructured(
         macs: share to keep, in (0, 1].
         criterion: a name in ``CRITERIA``.
         seed: seed of the criterion ``random``.
+        whole: layers that keep all weights, see :func:`~ssid.prune.channels.tensors_of`.
 
     Raises:
-        UserError: if the criterion is unknown.
-        ValueError: if ``macs`` is out of range.
+        UserError: if the criterion is unknown, or a name in ``whole`` fits no layer.
+        ValueError: if ``macs`` is out of range or cannot be reached.
     """
     check_share(macs)
     channels = trace_channels(model, SIDE, SIDE)
+    untouched = set(tensors_of(channels, whole))
     pruned = copy.deepcopy(model)
     state = pruned.state_dict()
     generator = torch.Generator().manual_seed(seed)
     names, scores, costs = [], [], []
     for layer in channels.layers:
-        if layer.weight is None:
+        if layer.weight is None or layer.weight in untouched:
             continue
         weight = state[layer.weight].detach().cpu()
         outputs, inputs = weight.shape[:2]
@@ -46,8 +52,10 @@ def prune_unstructured(
         names.append(layer.weight)
         scores.append(CRITERIA[criterion](units, generator).double())
         costs.append(torch.full((weight.numel(),), layer.positions, dtype=torch.int64))
+    total, excess = channels.macs(), (1 - macs) * channels.macs()
+    least = 1 - sum(int(each.sum()) for each in costs) / total
+    check_reached(least, macs)
     cost, order = torch.cat(costs), torch.cat(scores).argsort(stable=True)
-    excess = (1 - macs) * channels.macs()
     removed = order[: int((cost[order].cumsum(0) <= excess).sum())]
     kept = torch.ones(len(cost), dtype=torch.bool)
     kept[removed] = False
@@ -56,7 +64,7 @@ def prune_unstructured(
         name: mask.view_as(state[name]) for name, mask in zip(names, kept.split(sizes), strict=True)
     }
     apply_masks(pruned, masks)
-    return Pruned(pruned, 1 - int(cost[removed].sum()) / channels.macs(), masks=masks)
+    return Pruned(pruned, 1 - int(cost[removed].sum()) / total, masks=masks)
 
 
 @torch.no_grad()

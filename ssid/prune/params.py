@@ -18,6 +18,8 @@ from ssid.data.params import Rain
 from ssid.metrics.params import LatencyParams
 from ssid.prune.criteria import CRITERIA
 
+LayerName = Annotated[str, Field(min_length=1, max_length=200)]
+
 
 class DreamParams(Params):
     """How images are dreamed; see :class:`ssid.prune.dreaming.Dreaming`."""
@@ -79,6 +81,7 @@ class PruneParams(Params):
         unit: ``filters`` gives smaller, faster layers; ``weights`` sets single weights to zero.
         criterion: rule that says what is least needed: a name in ``ssid.prune.criteria.CRITERIA``.
         multiple: filters remain in multiples of this number, which suits processors.
+        whole: names of layers that are not cut; ``*`` stands for any part of a name.
         seed: seed of the noise, the crops and the criterion ``random``.
         threads: CPU threads that compute; None for one on every core.
         recovery: training that makes up for the loss.
@@ -92,6 +95,10 @@ class PruneParams(Params):
     unit: Literal["filters", "weights"] = "filters"
     criterion: Annotated[str, registered(CRITERIA)] = "lamp"
     multiple: Annotated[int, Field(ge=1, le=4_096)] = 1
+    # Left out of records where empty, so that networks from before it keep their identity.
+    whole: Annotated[list[LayerName], Field(exclude_if=lambda names: not names)] = Field(
+        default_factory=list
+    )
     seed: Seed = 0
     threads: Threads | None = 1
     recovery: RecoveryParams = RecoveryParams()

@@ -32,3 +32,12 @@ def check_share(macs: float) -> None:
     """Raise ``ValueError`` unless ``macs`` is a share that can be kept."""
     if not 0 < macs <= 1:
         raise ValueError(f"macs must be above 0 and at most 1, not {macs}")
+
+
+def check_reached(least: float, macs: float) -> None:
+    """Raise ``ValueError`` if not even the share ``least``, where all that may go is gone, is few.
+
+    Both are shares of the multiply-accumulates, in [0, 1].
+    """
+    if least > macs:
+        raise ValueError(f"pruning can leave {least:.1%} of the MACs, not {macs:.1%}")

@@ -1,6 +1,6 @@
 """Pruning in several rounds: what one cut destroys is learnt again before the next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -19,6 +19,7 @@ def prune_in_rounds(
     criterion: str = "lamp",
     seed: int = 0,
     multiple: int = 1,
+    whole: Sequence[str] = (),
 ) -> Iterator[Pruned[Network]]:
     """Yield a smaller network after each of ``rounds`` cuts, the last with the share ``macs``.
 
@@ -35,9 +36,10 @@ def prune_in_rounds(
         criterion: a name in ``CRITERIA``.
         seed: seed of the criterion ``random``.
         multiple: number of whose multiples channels remain.
+        whole: layers that are not cut, see :func:`~ssid.prune.channels.tensors_of`.
 
     Raises:
-        UserError: if the criterion is unknown.
+        UserError: if the criterion is unknown, or a name in ``whole`` fits no layer.
         ValueError: if ``macs`` is out of range or cannot be reached.
     """
     check_share(macs)
@@ -45,15 +47,21 @@ def prune_in_rounds(
     for number in range(1, rounds + 1):
         share = macs ** (number / rounds)
         if unit == "weights":
-            now = prune_unstructured(now.model, share, criterion, seed)
+            now = prune_unstructured(now.model, share, criterion, seed, whole)
         else:
-            now = _cut_filters(now, share, criterion, seed, multiple)
+            now = _cut_filters(now, share, criterion, seed, multiple, whole)
         yield now
 
 
 def _cut_filters(
-    now: Pruned[Network], share: float, criterion: str, seed: int, multiple: int
+    now: Pruned[Network],
+    share: float,
+    criterion: str,
+    seed: int,
+    multiple: int,
+    whole: Sequence[str],
 ) -> Pruned[Network]:
     """Return ``now`` cut further, until ``share`` of the original's MACs remains."""
-    cut = prune_structured(now.model, min(share / now.macs, 1.0), criterion, seed, multiple)
+    left = min(share / now.macs, 1.0)
+    cut = prune_structured(now.model, left, criterion, seed, multiple, whole)
     return replace(cut, macs=cut.macs * now.macs, shapes={**now.shapes, **cut.shapes})

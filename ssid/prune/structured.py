@@ -6,6 +6,7 @@ global threshold on the scores of a criterion decides here (reconstructed).
 """
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +17,10 @@ from torch import Tensor, nn
 from ssid.metrics.efficiency import count_macs
 from ssid.models.base import Derainer
 from ssid.models.narrow import replace_tensors
-from ssid.prune.channels import trace_channels
+from ssid.prune.channels import keep_whole, trace_channels
 from ssid.prune.criteria import CRITERIA, Units, erk_density
 from ssid.prune.layers import Channels, Labels
-from ssid.prune.pruned import SIDE, Network, Pruned, check_share
+from ssid.prune.pruned import SIDE, Network, Pruned, check_reached, check_share
 
 TOLERANCE = 0.001  # of the share of MACs
 
@@ -33,7 +34,12 @@ class Family:
 
 
 def prune_structured(
-    model: Network, macs: float, criterion: str = "lamp", seed: int = 0, multiple: int = 1
+    model: Network,
+    macs: float,
+    criterion: str = "lamp",
+    seed: int = 0,
+    multiple: int = 1,
+    whole: Sequence[str] = (),
 ) -> Pruned[Network]:
     """Return a copy of ``model`` with about the share ``macs`` of its multiply-accumulates.
 
@@ -50,15 +56,16 @@ def prune_structured(
         multiple: leave layers with multiples of so many channels. 8 or 16 suit the vector units
             of processors, on which odd numbers can cost all that pruning saves; but the budget
             is met more coarsely.
+        whole: layers that keep all channels, see :func:`~ssid.prune.channels.keep_whole`.
 
     Raises:
-        UserError: if the criterion is unknown.
+        UserError: if the criterion is unknown, or a name in ``whole`` fits no layer.
         ValueError: if ``macs`` is out of range or cannot be reached, or if the network's code has
             fixed numbers of channels, so that it does not run when narrower.
     """
     check_share(macs)
     score = CRITERIA[criterion]
-    channels = trace_channels(model, SIDE, SIDE)
+    channels = keep_whole(trace_channels(model, SIDE, SIDE), whole)
     families = find_families(model, channels)
     generator = torch.Generator().manual_seed(seed)
     bundles: list[tuple[float, Labels]] = []
@@ -132,8 +139,7 @@ def _choose(channels: Channels, ranked: list[Labels], share: float) -> NDArray[n
         return keep
 
     least = channels.macs(without(ranked))
-    if least > budget:
-        raise ValueError(f"pruning can leave {least / total:.1%} of the MACs, not {share:.1%}")
+    check_reached(least / total, share)
     low, high = 0, len(ranked)  # without the first ``low``, the budget is still filled
     while low < high:
         middle = (low + high + 1) // 2

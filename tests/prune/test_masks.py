@@ -69,3 +69,14 @@ def test_recovery_leaves_zeros_zero():
         weight = pruned.model.get_parameter(name)
         assert weight[~mask].count_nonzero() == 0
         assert not torch.equal(weight, model.get_parameter(name))
+
+
+def test_layers_that_stay_whole_lose_no_weight():
+    model = small("prenet")
+    pruned = prune_unstructured(model, 0.7, whole=["cell.*"])
+    assert pruned.macs == pytest.approx(0.7, abs=0.002)
+    assert not any(name.startswith("cell.") for name in pruned.masks)
+    state = pruned.model.state_dict()
+    assert torch.equal(state["cell.gates.weight"], model.state_dict()["cell.gates.weight"])
+    with pytest.raises(ValueError, match="pruning can leave"):
+        prune_unstructured(model, 0.1, whole=["cell.*"])

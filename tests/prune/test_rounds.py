@@ -56,3 +56,12 @@ def test_the_last_network_names_all_that_is_smaller_than_in_the_first(model):
     assert all(list(pruned[name].shape) == shape for name, shape in last.shapes.items())
     assert last.model.recipe is not None
     assert last.model.recipe.shapes == last.shapes
+
+
+@pytest.mark.parametrize("unit", ["filters", "weights"])
+def test_layers_that_stay_whole_stay_so_in_every_round(unit):
+    model = create_model("prenet", **SMALL["prenet"])
+    for cut in prune_in_rounds(model, 0.9, 2, unit, whole=["cell.*"]):
+        changed = {*cut.shapes, *cut.masks}
+        assert changed
+        assert not any(name.startswith("cell.") for name in changed)

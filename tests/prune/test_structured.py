@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from ssid.errors import UserError
 from ssid.export import export_model
 from ssid.metrics.efficiency import count_macs, count_parameters
 from ssid.models import MODELS, create_model, load_model, save_model
@@ -191,3 +192,19 @@ def test_a_foreign_network_is_pruned_in_a_few_lines(tmp_path):
     assert width < 24
     assert again.norm.running_mean.shape == again.act.weight.shape == (width,)
     assert (again.norm.num_features, again.act.num_parameters) == (width, width)
+
+
+def test_layers_that_stay_whole_keep_their_shapes_and_others_give_the_macs():
+    model = create_model("prenet", stages=1)
+    assert "cell.gates.weight" in prune_structured(model, 0.6).shapes
+    pruned = prune_structured(model, 0.6, whole=["cell.*"])
+    assert pruned.macs == pytest.approx(0.6, abs=0.002)
+    assert {name.split(".")[0] for name in pruned.shapes} == {"units"}
+
+
+def test_layers_that_stay_whole_are_named_as_they_are():
+    model = small("prenet")
+    with pytest.raises(UserError, match=r"whole: found 'cell.gate', .* Did you mean 'cell.gates'"):
+        prune_structured(model, 0.6, whole=["head", "cell.gate"])
+    with pytest.raises(ValueError, match=r"pruning can leave 100.0% of the MACs, not 60.0%"):
+        prune_structured(model, 0.6, whole=["*"])
