@@ -31,7 +31,7 @@ PARAMS = Path("benchmarks/params")
 RUNS = Path("runs/benchmarks")
 RESULTS = Path("benchmarks/results")
 INTERVALS = "Intervals cover the choice of images and, where there are several, of seeds."
-TABLES = ("rain_prior", "sapnet", "shift", "fitted", "alignment", "rain800")
+TABLES = ("rain_prior", "sapnet", "shift", "fitted", "alignment", "rain800", "afrnet")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
