@@ -2,37 +2,32 @@
 
     python -m benchmarks.pareto --data ../shared/data
 
-PSNR on luma of the halves of Rain100L and Rain100H; published weights are shown on the set that
-they were trained for, or on both where nobody says which. The RRG have the figures of a short
-training (benchmarks/results/rain_prior_rrg.json, 600 steps on heavy rain); networks that nobody
-trained have a latency alone, and are a line. Latency is that of one 512×512 image in eager PyTorch
-on one thread, the networks taking turns in one process. What was measured before with the same
-weights is kept, so that an interrupted run continues. Writes benchmarks/results/pareto.json and
-docs/pareto.svg, and prints the table in Markdown.
+PSNR on luma of the halves of Rain100L and Rain100H, as `benchmarks.peers` has measured it with the
+same weights; published weights are shown on the set that they were trained for, or on both where
+nobody says which. Networks of other tables have the figures of a short training on heavy rain;
+networks that nobody trained have a latency alone, and are a line. Latency is measured here, as
+there. Writes benchmarks/results/pareto.json and docs/pareto.svg, and prints the table in Markdown.
 """
 
 import argparse
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.peers import PAIRS, Peer, digest, list_pairs, load_peers, open_pair
+from benchmarks.peers import PAIRS, SECONDS, SIDE, Peer, digest, latencies, load_peers, networks_of
+from benchmarks.peers import RESULT as PEERS
 from benchmarks.record import markdown
 from benchmarks.summary import hardware
-from benchmarks.timing import in_turns, spread
-from ssid.data.splits import evenly_spaced
 from ssid.entry import reporting
-from ssid.evaluation.scores import measure
+from ssid.errors import UserError
 from ssid.files import atomic_write, write_json
 from ssid.models import Derainer, create_model
-from ssid.progress import track
 from ssid.tracking import commit
 
 RESULT = Path("benchmarks/results/pareto.json")
@@ -41,14 +36,39 @@ HEADS = ("", "ms", "share of `small`", "Rain100L half", "Rain100H half")
 REFERENCE = "packaged, small"
 TRAINED_FOR = {"Rain100L": ("rain100l",), "Rain100H": ("rain100h",), "Rain1400": ()}
 """Sets on which weights are shown, by the training set that they are named after; else all."""
-SIDE = 512
 
-RAIN_PRIOR = Path("benchmarks/results/rain_prior_rrg.json")
+
+class Brief(NamedTuple):
+    """A network that another table trained, of which the figures are kept and the weights are not.
+
+    Attributes:
+        network: its name.
+        options: with which it was made.
+        table: the JSON file of the table.
+        variant: its row there.
+    """
+
+    network: str
+    options: Mapping[str, Any]
+    table: Path
+    variant: str
+
+
+RESULTS = Path("benchmarks/results")
 BRIEFLY_TRAINED = {
-    "RRG 16, 600 steps": ({"channels": 16, "msrbs": 1}, "teacher single"),
-    "RRG 8, 600 steps": ({"channels": 8, "msrbs": 1}, "none"),
+    "RRG 16, 600 steps": Brief(
+        "rrg", {"channels": 16, "msrbs": 1}, RESULTS / "rain_prior_rrg.json", "teacher single"
+    ),
+    "RRG 8, 600 steps": Brief(
+        "rrg", {"channels": 8, "msrbs": 1}, RESULTS / "rain_prior_rrg.json", "none"
+    ),
+    "AFR-Net 8, 1500 steps": Brief(
+        "afrnet", {"width": 8}, RESULTS / "afrnet.json", "teacher large"
+    ),
+    "AFR-Net's student 8, 800 steps": Brief(
+        "afrnet_student", {"width": 8}, RESULTS / "afrnet.json", "imitation"
+    ),
 }
-"""Options of a network, and its row of the table of rain-prior distillation."""
 UNTRAINED = {"SSID-KD, untrained": "ssid_kd"}
 
 Point = dict[str, Any]
@@ -58,95 +78,80 @@ def main() -> None:
     """Measure, write the results, draw them, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of sets and weights")
-    parser.add_argument("--limit", type=int, default=None, help="images per set (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="timed passes of each (5)")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    peers = {
-        name: peer
-        for name, peer in load_peers(options.data).items()
-        if peer.network is not None and TRAINED_FOR.get(peer.trained_on, PAIRS)
-        if "--keep-veil" not in name
+    peers = load_peers(options.data)
+    networks = {
+        name: network
+        for name, network in networks_of(peers).items()
+        if TRAINED_FOR.get(peers[name].trained_on, PAIRS)
     }
-    points = qualities(peers, options.data, options.limit) | briefly_trained()
-    networks = {name: peer.network for name, peer in peers.items() if peer.network is not None}
+    points = qualities({name: peers[name] for name in networks}) | briefly_trained()
     networks |= without_weights()
     points |= {name: {} for name in UNTRAINED}
     for name, seconds in latencies(networks, options.rounds).items():
         points[name] |= seconds
-    _write(points, options.limit, rounds=options.rounds)
+    origin = {"commit": commit(), "hardware": hardware(), "rounds": options.rounds}
+    write_json(RESULT, {**origin, "points": points})
     draw(points, PICTURE)
     print(markdown(HEADS, list(table(points))))
 
 
-def qualities(peers: Mapping[str, Peer], data: Path, limit: int | None) -> dict[str, Point]:
-    """Return the PSNR of every contestant on its sets; what is measured is written at once."""
-    known = json.loads(RESULT.read_text("utf-8")) if RESULT.is_file() else {}
-    kept = known.get("points", {}) if known.get("limit") == limit else {}
+def qualities(peers: Mapping[str, Peer]) -> dict[str, Point]:
+    """Return the PSNR of every contestant on its sets, as `benchmarks.peers` has measured it.
+
+    Raises:
+        UserError: if it has not, or with other weights.
+    """
+    rows = json.loads(PEERS.read_text("utf-8"))["rows"]
     points: dict[str, Point] = {}
     for name, peer in peers.items():
         assert peer.network is not None
-        weights = digest(peer.network)
-        if kept.get(name, {}).get("weights") == weights:
-            points[name] = kept[name]
-        else:
-            points[name] = {"weights": weights, **_quality(name, peer, data, limit)}
-            _write(kept | points, limit)
+        row, places = rows.get(name, {}), TRAINED_FOR.get(peer.trained_on, PAIRS)
+        if row.get("weights") != digest(peer.network) or not row.keys() >= {*places}:
+            raise UserError(
+                f"{PEERS}: {name!r} was not measured with these weights on {' and '.join(places)}."
+                " Run python -m benchmarks.peers first."
+            )
+        points[name] = {place: row[place]["psnr_y"] for place in places}
     return points
-
-
-def _quality(name: str, peer: Peer, data: Path, limit: int | None) -> dict[str, float]:
-    found = {}
-    for place in TRAINED_FOR.get(peer.trained_on, PAIRS):
-        files = list(evenly_spaced(list_pairs(data, place), limit))
-        pairs = track(map(open_pair, files), len(files), f"{name}, {place}")
-        scores = [measure(peer.derain(rainy), clean, ["psnr"])["psnr_y"] for rainy, clean in pairs]
-        found[place] = round(fmean(scores), 4)
-    return found
 
 
 def briefly_trained() -> dict[str, Point]:
     """Return the PSNR that another table has of networks whose weights are not kept."""
-    rows = json.loads(RAIN_PRIOR.read_text("utf-8"))["settings"]["heavy"]["rows"]
-    means = {
-        row["variant"]: round(row["spread"]["mean"], 4)
-        for row in rows
-        if (row["set"], row["metric"]) == ("benchmark/rain100h", "psnr_y")
-    }
     return {
-        name: {"rain100h": means[variant], "from": str(RAIN_PRIOR)}
-        for name, (_, variant) in BRIEFLY_TRAINED.items()
+        name: {"rain100h": mean_of(brief), "from": str(brief.table)}
+        for name, brief in BRIEFLY_TRAINED.items()
     }
+
+
+def mean_of(brief: Brief) -> float:
+    """Return the PSNR in dB of a row of another table, the mean over its seeds."""
+    rows = json.loads(brief.table.read_text("utf-8"))["settings"]["heavy"]["rows"]
+    wanted = (brief.variant, "benchmark/rain100h", "psnr_y")
+    (mean,) = (
+        row["spread"]["mean"]
+        for row in rows
+        if (row["variant"], row["set"], row["metric"]) == wanted
+    )
+    return round(mean, 4)
 
 
 def without_weights() -> dict[str, Derainer]:
     """Return networks whose latency alone is measured, which no weights change."""
     briefly = {
-        name: create_model("rrg", **options).eval()
-        for name, (options, _) in BRIEFLY_TRAINED.items()
+        name: create_model(brief.network, **brief.options).eval()
+        for name, brief in BRIEFLY_TRAINED.items()
     }
     return briefly | {name: create_model(of).eval() for name, of in UNTRAINED.items()}
 
 
-def _write(points: Mapping[str, Point], limit: int | None, **settings: Any) -> None:
-    origin = {"commit": commit(), "hardware": hardware(), "limit": limit, **settings}
-    write_json(RESULT, {**origin, "points": points})
-
-
-def latencies(networks: Mapping[str, Derainer], rounds: int) -> dict[str, dict[str, float]]:
-    """Return median and quartiles of the seconds of an image, by network."""
-    image = torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
-    with torch.inference_mode():
-        calls = [lambda network=network: network(image) for network in networks.values()]
-        taken = in_turns(calls, rounds)
-    return {name: spread(seconds) for name, seconds in zip(networks, taken, strict=True)}
-
-
 def table(points: Mapping[str, Point]) -> Iterator[list[str]]:
     """Yield the rows of the table in Markdown."""
-    reference = points[REFERENCE]["median, s"]
+    reference = points[REFERENCE][SECONDS]
     for name, known in points.items():
-        seconds = known["median, s"]
+        seconds = known[SECONDS]
         quality = (f"{known[place]:.2f} dB" if place in known else "" for place in PAIRS)
         yield [name, f"{seconds * 1000:.0f}", f"{seconds / reference:.2f}", *quality]
 
@@ -155,9 +160,7 @@ def frontier(points: Mapping[str, Point], place: str) -> list[str]:
     """Return the networks to which no other is preferable: none as fast is as good."""
     best, kept = float("-inf"), []
     measured = {name: known for name, known in points.items() if place in known}
-    for name in sorted(
-        measured, key=lambda name: (points[name]["median, s"], -points[name][place])
-    ):
+    for name in sorted(measured, key=lambda name: (points[name][SECONDS], -points[name][place])):
         if points[name][place] > best:
             best = points[name][place]
             kept.append(name)
@@ -178,14 +181,14 @@ def _panel(axes: Axes, points: Mapping[str, Point], place: str) -> None:
     best = frontier(points, place)
     axes.set(title=f"Rain{place[4:].upper()}, odd half", xscale="log")
     axes.set(xlabel=f"ms for {SIDE}×{SIDE}, one thread", ylabel="PSNR-Y, dB")
-    line = [(1000 * points[name]["median, s"], points[name][place]) for name in best]
+    line = [(1000 * points[name][SECONDS], points[name][place]) for name in best]
     axes.plot(*zip(*line, strict=True), color="tab:blue", linewidth=1)
     for name, known in points.items():
         if not known.keys() & {*PAIRS}:
-            _line(axes, name, 1000 * known["median, s"])
+            _line(axes, name, 1000 * known[SECONDS])
         if place not in known:
             continue
-        x, y = 1000 * known["median, s"], known[place]
+        x, y = 1000 * known[SECONDS], known[place]
         axes.plot(x, y, "o", color="tab:blue" if name in best else "tab:gray")
         left = x > 1000  # slow ones lie on the right, where the label has no room
         axes.annotate(
@@ -206,7 +209,7 @@ def _is_top(points: Mapping[str, Point], name: str, place: str) -> bool:
     return all(
         other[place] <= own[place]
         for other in points.values()
-        if place in other and 0.7 < other["median, s"] / own["median, s"] < 5
+        if place in other and 0.7 < other[SECONDS] / own[SECONDS] < 5
     )
 
 

@@ -5,10 +5,10 @@
 Every network removes the rain of the same images: halves of the Rain100L, Rain100H and Rain800 test
 sets (PSNR and SSIM on luma), and photographs of real rain with masks of their streaks
 (:mod:`ssid.metrics.streaks`). Most peers were trained on the training part of one of these sets,
-which the table says. What is measured of a peer on a set is kept as long as its weights are the
-same, so that an interrupted run continues; `--limit` takes fewer images, `--table` measures
-nothing. Writes benchmarks/results/peers.json and prints the table in Markdown, empty where nothing
-is known yet.
+which the table says. Latency is that of one 512×512 image in eager PyTorch on one thread, all
+networks taking turns. What is measured of a peer is kept as long as its weights are the same, so
+that an interrupted run continues; `--limit` takes fewer images, `--table` measures nothing. Writes
+benchmarks/results/peers.json and prints the table in Markdown, empty where nothing is known yet.
 """
 
 import argparse
@@ -23,6 +23,8 @@ import torch
 from scipy.ndimage import median_filter
 
 from benchmarks.record import markdown
+from benchmarks.summary import hardware
+from benchmarks.timing import in_turns, spread
 from ssid.data.images import read_rgb
 from ssid.data.sources.side_by_side import split_halves
 from ssid.data.splits import evenly_spaced
@@ -43,12 +45,16 @@ from ssid.tracking import commit
 RESULT = Path("benchmarks/results/peers.json")
 PAIRS = ("rain100l", "rain100h")
 STREAKS = "spa_masks"
+KEEP_VEIL = "--keep-veil"
 SETS = (STREAKS, *PAIRS, "rain800")
 HEADS = (
-    *("", "trained on", "parameters", "GMACs at 256²"),
+    *("", "trained on", "parameters", "GMACs at 256²", "ms"),
     *("Rain100L half", "Rain100H half", "Rain800 half"),
     *("AUC of real streaks", "removed inside", "changed outside"),
 )
+SECONDS = "median, s"
+SIDE = 512
+"""Height and width in pixels of the image on which latency is measured."""
 MEDIAN = 15
 """Width in pixels of the horizontal median, the simplest filter that finds falling streaks."""
 
@@ -76,6 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of sets and weights")
     parser.add_argument("--limit", type=int, default=None, help="images per set (default: all)")
+    parser.add_argument("--rounds", type=int, default=5, help="timed passes of each (5)")
     parser.add_argument("--table", action="store_true", help="print what is known, no more")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -89,7 +96,12 @@ def main() -> None:
                 row[place] = measure_peer(
                     f"{name}, {place}", peer, options.data, place, options.limit
                 )
-                write_json(RESULT, {"commit": commit(), "limit": options.limit, "rows": rows})
+                write(rows, options.limit)
+    networks = networks_of(peers)
+    if not options.table and any(SECONDS not in rows[name] for name in networks):
+        for name, seconds in latencies(networks, options.rounds).items():
+            rows[name] |= seconds
+        write(rows, options.limit)
     print(table({name: rows[name] for name in peers}))
 
 
@@ -102,7 +114,7 @@ def load_peers(data: Path) -> dict[str, Peer]:
     for size in SIZES:
         student = of_network(TRAINED_ON.get(size, "rendered rain"), load_model(size))
         peers[f"packaged, {size}"] = student
-        peers[f"packaged, {size}, --keep-veil"] = keeping_veil(student)
+        peers[f"packaged, {size}, {KEEP_VEIL}"] = keeping_veil(student)
     file = data / "weights" / "sapnet" / "net_latest.pth"
     peers["SAPNet"] = of_network("not said; Rain100H in its slides", import_weights("sapnet", file))
     for name in ("Rain100H", "Rain100L", "Rain1400"):
@@ -111,9 +123,19 @@ def load_peers(data: Path) -> dict[str, Peer]:
     return peers
 
 
+def networks_of(peers: Mapping[str, Peer]) -> dict[str, Derainer]:
+    """Return the networks among contestants, without what is done to their estimates."""
+    return {
+        name: peer.network
+        for name, peer in peers.items()
+        if peer.network is not None and KEEP_VEIL not in name
+    }
+
+
 def of_network(trained_on: str, network: Derainer) -> Peer:
     """Return a network as a contestant."""
-    return Peer(trained_on, lambda picture: derain(network.eval(), picture), network)
+    network.eval()
+    return Peer(trained_on, lambda picture: derain(network, picture), network)
 
 
 def keeping_veil(peer: Peer) -> Peer:
@@ -147,6 +169,15 @@ def digest(network: Derainer) -> str:
     for name, tensor in network.state_dict().items():
         found.update(name.encode() + tensor.contiguous().numpy().tobytes())
     return found.hexdigest()
+
+
+def latencies(networks: Mapping[str, Derainer], rounds: int) -> dict[str, dict[str, float]]:
+    """Return median and quartiles of the seconds of an image, by network."""
+    image = torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        calls = [lambda network=network: network(image) for network in networks.values()]
+        taken = in_turns(calls, rounds)
+    return {name: spread(seconds) for name, seconds in zip(networks, taken, strict=True)}
 
 
 def measure_peer(
@@ -188,6 +219,12 @@ def open_pair(files: tuple[Path, Path | None]) -> tuple[Picture, Picture]:
     return split_halves(first, "clean_rainy") if files[1] is None else (first, read_rgb(files[1]))
 
 
+def write(rows: Mapping[str, Mapping[str, Any]], limit: int | None) -> None:
+    """Write all that is known."""
+    origin = {"commit": commit(), "hardware": hardware(), "limit": limit}
+    write_json(RESULT, {**origin, "rows": rows})
+
+
 def table(rows: dict[str, dict[str, Any]]) -> str:
     """Return the results in Markdown."""
     return markdown(HEADS, [[name, row["trained_on"], *cells(row)] for name, row in rows.items()])
@@ -198,6 +235,7 @@ def cells(row: dict[str, Any]) -> Iterator[str]:
     known = "parameters" in row
     yield f"{row['parameters']:,}" if known else ""
     yield f"{row['gmacs']:.2f}" if known else ""
+    yield f"{1000 * row[SECONDS]:.0f}" if SECONDS in row else ""
     for place in (*PAIRS, "rain800"):
         yield "{psnr_y:.2f} dB, {ssim_y:.3f}".format(**row[place]) if place in row else ""
     for form in ("{streak_auc:.3f}", "{removed_inside:.1f}", "{changed_outside:.1f}"):

@@ -2,11 +2,11 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from benchmarks import pareto
-from benchmarks.peers import Peer
+from benchmarks.peers import Peer, digest
+from ssid.errors import UserError
 from ssid.models import create_model
 
 
@@ -50,15 +50,6 @@ def test_the_picture_names_every_network_and_is_the_same_every_time(tmp_path):
     assert drawn == files[1].read_text("utf-8")
 
 
-def test_networks_take_turns_on_the_same_image():
-    seen = []
-    networks = {name: lambda image, name=name: seen.append((name, image)) for name in "ab"}
-    taken = pareto.latencies(networks, rounds=2)
-    assert [name for name, _ in seen] == list("ab") * 3
-    assert len({id(image) for _, image in seen}) == 1
-    assert taken.keys() == {"a", "b"}
-
-
 def test_briefly_trained_networks_have_the_figures_of_their_table():
     points = pareto.briefly_trained()
     assert points.keys() | pareto.UNTRAINED.keys() == pareto.without_weights().keys()
@@ -66,27 +57,15 @@ def test_briefly_trained_networks_have_the_figures_of_their_table():
     assert points["RRG 8, 600 steps"]["rain100h"] == pytest.approx(20.94, abs=0.01)
 
 
-@pytest.fixture
-def measured(monkeypatch, tmp_path):
-    """Return the images that were derained, of two black pairs in each set."""
-    black, seen = np.zeros((32, 32, 3), np.uint8), []
-    monkeypatch.setattr(pareto, "list_pairs", lambda data, place: [place, place])
-    monkeypatch.setattr(pareto, "open_pair", lambda place: (black, black))
-    monkeypatch.setattr(pareto, "RESULT", tmp_path / "pareto.json")
-    return seen
-
-
-def test_what_was_measured_with_the_same_weights_is_kept(measured, tmp_path):
-    def peer(trained_on):
-        network = create_model("ddn", channels=4, units=1)
-        return Peer(trained_on, lambda image: measured.append(image) or image, network)
-
-    peers = {"light": peer("Rain100L"), "any": peer("rendered rain")}
-    points = pareto.qualities(peers, tmp_path, None)
-    assert [len(points[name].keys() & {*pareto.PAIRS}) for name in peers] == [1, 2]
-    assert len(measured) == 2 + 4
-    assert pareto.qualities(peers, tmp_path, None) == points
-    assert len(measured) == 2 + 4
-    pareto.qualities(peers | {"any": peer("rendered rain")}, tmp_path, None)
-    assert len(measured) == 2 + 4 + 4
-    assert json.loads((tmp_path / "pareto.json").read_text())["points"]["light"] == points["light"]
+def test_quality_is_what_was_measured_with_the_same_weights(monkeypatch, tmp_path):
+    network = create_model("ddn", channels=4, units=1)
+    light = Peer("Rain100L", lambda picture: picture, network)
+    row = {"weights": digest(network), "rain100l": {"psnr_y": 30.5, "ssim_y": 0.9}}
+    monkeypatch.setattr(pareto, "PEERS", tmp_path / "peers.json")
+    pareto.PEERS.write_text(json.dumps({"rows": {"light": row, "any": row}}))
+    assert pareto.qualities({"light": light}) == {"light": {"rain100l": 30.5}}
+    with pytest.raises(UserError, match=r"'any' was not measured .* on rain100l and rain100h"):
+        pareto.qualities({"any": light._replace(trained_on="rendered rain")})
+    retrained = light._replace(network=create_model("ddn", channels=4, units=1))
+    with pytest.raises(UserError, match=r"'light' was not measured with these weights on rain100l"):
+        pareto.qualities({"light": retrained})
