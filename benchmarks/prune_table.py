@@ -221,7 +221,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--model", action="append", default=[], help="NAME=FILE.safetensors")
     add("--unit", nargs="+", choices=("filters", "weights"), default=["filters"])
     add("--criterion", nargs="+", choices=list(CRITERIA), default=list(CRITERIA))
-    add("--recovery", nargs="+", choices=RECOVERIES, default=list(RECOVERIES))
+    add("--recovery", nargs="*", choices=RECOVERIES, default=list(RECOVERIES))
     add("--lr", type=float, default=1e-4, help="of the recovery (1e-4, as published)")
     add("--multiple", type=int, default=1, help="of the channels that remain")
     add("--whole", nargs="+", default=[], help="layers that are not cut, such as 'cell.*'")
