@@ -66,7 +66,7 @@ BRIEFLY_TRAINED = {
         "afrnet", {"width": 8}, RESULTS / "afrnet.json", "teacher large"
     ),
     "AFR-Net's student 8, 800 steps": Brief(
-        "afrnet_student", {"width": 8}, RESULTS / "afrnet.json", "imitation"
+        "afrnet_student", {"width": 8}, RESULTS / "afrnet.json", "attention-0.2"
     ),
 }
 UNTRAINED = {"SSID-KD, untrained": "ssid_kd"}
