@@ -18,6 +18,7 @@ from torch import Tensor
 
 from benchmarks.peers import list_pairs, open_pair
 from ssid.data.splits import evenly_spaced
+from ssid.entry import reporting
 from ssid.errors import UserError
 from ssid.models import Derainer, load_model
 from ssid.models.afrnet import rain_mask
@@ -35,7 +36,7 @@ def main(
     images: int = 3,
 ) -> None:
     """Write a row of maps for each of so many pictures."""
-    networks = [load_model(path).eval() for path in models]
+    networks = [load_model(path) for path in models]
     for path, network in zip(models, networks, strict=True):
         check(path, network)
     pairs = map(open_pair, evenly_spaced(list_pairs(data, "rain100h"), images))
@@ -79,4 +80,5 @@ def as_gray(image: Tensor) -> Picture:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    with reporting():
+        typer.run(main)

@@ -8,6 +8,7 @@ the clean images.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ from typing import Annotated
 import typer
 from torch import Tensor
 
+from ssid.entry import reporting
 from ssid.models import Derainer, load_model
 from ssid.pictures import Picture, Row, to_picture, write_rows
 from ssid.prune.dreaming import Dream, Dreaming, dream, penultimate
@@ -32,11 +34,11 @@ def main(
     output: Path = Path("docs/dreams.jpg"),
 ) -> None:
     """Dream twice of the same photographs, write both, print what they reached."""
-    network = load_model(model).eval().requires_grad_(False)
-    folder = data / "clean/bsds/val"
+    network = load_model(model).requires_grad_(False)
+    photographs = read_pictures(data / "clean/bsds/val", COUNT)
     rows: list[Row] = []
     for diversity in DIVERSITIES:
-        now = dreamed(network, folder, steps, diversity)
+        now = dreamed(network, photographs, steps, diversity)
         rows = rows or [Row("clean", pictures_of(now.clean))]
         rows.append(Row(f"dreamed, diversity {diversity:g}", pictures_of(now.images)))
         found = f"dream {now.dream:.4f}, diversity {now.diversity:.3f}, distance {now.distance:.4f}"
@@ -44,9 +46,11 @@ def main(
     write_rows(output, rows, MAX_BYTES)
 
 
-def dreamed(network: Derainer, folder: Path, steps: int, diversity: float) -> Dream:
-    """Return what the network dreams of the first photographs after so many steps."""
-    clean = random_crops(read_pictures(folder, COUNT), COUNT, SIDE, 0)
+def dreamed(
+    network: Derainer, photographs: Sequence[Picture], steps: int, diversity: float
+) -> Dream:
+    """Return what the network dreams of photographs after so many steps."""
+    clean = random_crops(photographs, COUNT, SIDE, 0)
     course = dream(penultimate(network), clean, Dreaming(steps, diversity=diversity))
     return deque(islice(course, steps), maxlen=1)[0]
 
@@ -57,4 +61,5 @@ def pictures_of(images: Tensor) -> list[Picture]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    with reporting():
+        typer.run(main)
