@@ -16,6 +16,7 @@ from statistics import fmean
 
 import numpy as np
 
+from benchmarks.folders import files_in
 from benchmarks.peers import PAIRS, list_pairs, open_pair
 from benchmarks.record import FOLDER, Row, markdown, record
 from ssid.data.images import read_rgb
@@ -53,7 +54,7 @@ def released(data: Path, place: str, limit: int) -> Iterator[tuple[Picture, Pict
 
 def rendered(data: Path, profile: str, limit: int) -> Iterator[tuple[Picture, Picture]]:
     """Yield renderings of a profile and the photographs they were made from."""
-    files = evenly_spaced(sorted((data / "clean/bsds/test").iterdir()), limit)
+    files = evenly_spaced(files_in(data / "clean/bsds/test"), limit)
     for seed, file in enumerate(track(files, len(files), profile)):
         clean = read_rgb(file)
         yield render(clean, profile, seed)[0], clean

@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks.latency import REFERENCE
 from benchmarks.record import FOLDER, markdown
+from ssid.entry import reporting
 from ssid.packaged import DEFAULT, SIZES
 
 PAIRS = {
@@ -116,4 +117,5 @@ def _reference_free(measured: Mapping[str, float]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    with reporting():
+        main()

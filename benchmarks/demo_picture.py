@@ -8,12 +8,15 @@ from pathlib import Path
 import typer
 from PIL import Image
 
+from ssid.data.images import read_rgb
+from ssid.entry import reporting
+
 METHODS = ("rainy", "student", "clean")
 
 
 def main(folder: Path, output: Path = Path("docs/demo.jpg"), width: int = 400) -> None:
     """Write the pictures of one evaluated image side by side, ``width`` pixels each."""
-    pictures = [Image.open(folder / f"{method}.png") for method in METHODS]
+    pictures = [Image.fromarray(read_rgb(folder / f"{method}.png")) for method in METHODS]
     height = round(pictures[0].height * width / pictures[0].width)
     row = Image.new("RGB", (width * len(pictures), height))
     for place, picture in enumerate(pictures):
@@ -23,4 +26,5 @@ def main(folder: Path, output: Path = Path("docs/demo.jpg"), width: int = 400) -
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    with reporting():
+        typer.run(main)

@@ -32,6 +32,7 @@ from ssid.data.images import read_rgb
 from ssid.data.params import SyntheticSet
 from ssid.data.prepare import prepare
 from ssid.data.store.reader import ImageStore
+from ssid.entry import reporting
 from ssid.pictures import Picture, to_tensor
 from ssid.training.batches import Batches
 
@@ -208,4 +209,5 @@ def table(rows: list[Row]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    with reporting():
+        main()

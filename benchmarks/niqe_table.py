@@ -14,6 +14,7 @@ from statistics import fmean, stdev
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from benchmarks.folders import files_in
 from benchmarks.record import FOLDER, Row, markdown, record
 from ssid.data.images import read_rgb
 from ssid.data.splits import evenly_spaced
@@ -64,7 +65,7 @@ SETS: dict[str, tuple[str, Change]] = {
 
 def measure(name: str, folder: Path, change: Change, limit: int) -> Row:
     """Return the row of a set."""
-    pictures = map(read_rgb, sorted(folder.iterdir()))
+    pictures = map(read_rgb, files_in(folder))
     large = [picture for picture in pictures if blocks(picture) >= STEADY_BLOCKS]
     chosen = evenly_spaced(large, limit)
     scores = [steady_niqe(change(picture)) for picture in track(chosen, len(chosen), name)]

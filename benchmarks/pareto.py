@@ -19,6 +19,7 @@ import matplotlib as mpl
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from benchmarks.peers import PAIRS, SECONDS, SIDE, Peer, digest, latencies, load_peers, networks_of
 from benchmarks.peers import RESULT as PEERS
@@ -70,6 +71,11 @@ BRIEFLY_TRAINED = {
     ),
 }
 UNTRAINED = {"SSID-KD, untrained": "ssid_kd"}
+
+CORNERS = (("left", 6, -10), ("right", -6, 5), ("left", 6, 5), ("right", -6, -10))
+"""Where a label may lie: the side that is at its point, and how far from there in points."""
+MARK = 4
+"""Half of the side of a point in pixels, with some air."""
 
 Point = dict[str, Any]
 
@@ -170,47 +176,52 @@ def frontier(points: Mapping[str, Point], place: str) -> list[str]:
 def draw(points: Mapping[str, Point], file: Path) -> None:
     """Write the picture, one panel a set; equal points give equal bytes."""
     figure = Figure(figsize=(10, 4.2), layout="constrained")
-    for axes, place in zip(figure.subplots(1, len(PAIRS)), PAIRS, strict=True):
-        _panel(axes, points, place)
+    panels = dict(zip(PAIRS, figure.subplots(1, len(PAIRS)), strict=True))
+    shown = {place: _panel(axes, points, place) for place, axes in panels.items()}
+    figure.draw_without_rendering()  # lays the panels out, so that it is known where points lie
+    for place, axes in panels.items():
+        label_points(axes, shown[place])
     same_and_as_text = mpl.rc_context({"svg.hashsalt": "pareto", "svg.fonttype": "none"})
     with same_and_as_text, atomic_write(file) as partial:
         figure.savefig(partial, format="svg", metadata={"Date": None})
 
 
-def _panel(axes: Axes, points: Mapping[str, Point], place: str) -> None:
+def _panel(axes: Axes, points: Mapping[str, Point], place: str) -> dict[str, tuple[float, float]]:
+    """Draw what is known of a set; return the points by name."""
     best = frontier(points, place)
     axes.set(title=f"Rain{place[4:].upper()}, odd half", xscale="log")
     axes.set(xlabel=f"ms for {SIDE}×{SIDE}, one thread", ylabel="PSNR-Y, dB")
-    line = [(1000 * points[name][SECONDS], points[name][place]) for name in best]
-    axes.plot(*zip(*line, strict=True), color="tab:blue", linewidth=1)
+    shown = {
+        name: (1000 * known[SECONDS], known[place])
+        for name, known in points.items()
+        if place in known
+    }
+    axes.plot(*zip(*(shown[name] for name in best), strict=True), color="tab:blue", linewidth=1)
+    for name, at in shown.items():
+        axes.plot(*at, "o", color="tab:blue" if name in best else "tab:gray")
     for name, known in points.items():
         if not known.keys() & {*PAIRS}:
             _line(axes, name, 1000 * known[SECONDS])
-        if place not in known:
-            continue
-        x, y = 1000 * known[SECONDS], known[place]
-        axes.plot(x, y, "o", color="tab:blue" if name in best else "tab:gray")
-        left = x > 1000  # slow ones lie on the right, where the label has no room
-        axes.annotate(
-            name,
-            (x, y),
-            xytext=(-6 if left else 6, 5 if _is_top(points, name, place) else -10),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            fontsize=8,
-        )
     axes.margins(x=0.15, y=0.12)
     axes.grid(alpha=0.3)
+    return shown
 
 
-def _is_top(points: Mapping[str, Point], name: str, place: str) -> bool:
-    """Return whether nothing better lies where a label would: then it goes above its point."""
-    own = points[name]
-    return all(
-        other[place] <= own[place]
-        for other in points.values()
-        if place in other and 0.7 < other[SECONDS] / own[SECONDS] < 5
-    )
+def label_points(axes: Axes, shown: Mapping[str, tuple[float, float]]) -> None:
+    """Write the name of each point beside it, in the first corner where nothing else lies."""
+    marks = [axes.transData.transform(at) for at in shown.values()]
+    taken = [Bbox([at - MARK, at + MARK]) for at in marks]
+    taken += [label.get_window_extent() for label in axes.texts]
+    for name, at in shown.items():
+        label = axes.annotate(name, at, xytext=(0, 0), textcoords="offset points", fontsize=8)
+        for side, right, up in CORNERS:
+            label.set_ha(side)
+            label.xyann = right, up
+            box = label.get_window_extent()
+            inside = axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max)
+            if inside and not box.count_overlaps(taken):
+                break
+        taken.append(box)
 
 
 def _line(axes: Axes, name: str, x: float) -> None:

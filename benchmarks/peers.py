@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import torch
 from scipy.ndimage import median_filter
 
+from benchmarks.folders import files_in
 from benchmarks.record import markdown
 from benchmarks.summary import hardware
 from benchmarks.timing import in_turns, spread
@@ -197,7 +198,7 @@ def measure_streaks(
     title: str, peer: Peer, folder: Path, limit: int | None
 ) -> Iterator[dict[str, float]]:
     """Yield the streak scores of photographs of real rain."""
-    files = evenly_spaced(sorted((folder / "rainy").iterdir()), limit)
+    files = evenly_spaced(files_in(folder / "rainy"), limit)
     for file in track(files, len(files), title):
         rainy, mask = read_rgb(file), read_rgb(folder / "mask" / file.name)[..., 0] > 127
         yield streak_scores(rainy, peer.derain(rainy), mask)._asdict()
@@ -207,10 +208,8 @@ def list_pairs(data: Path, place: str) -> list[tuple[Path, Path | None]]:
     """Return the files of a set: rainy and clean, or one that holds both (None)."""
     folder = data / "paired" / place
     if place in PAIRS:
-        return [
-            (file, folder / "clean" / file.name) for file in sorted((folder / "rainy").iterdir())
-        ]
-    return [(file, None) for file in sorted((folder / "test").iterdir())]
+        return [(file, folder / "clean" / file.name) for file in files_in(folder / "rainy")]
+    return [(file, None) for file in files_in(folder / "test")]
 
 
 def open_pair(files: tuple[Path, Path | None]) -> tuple[Picture, Picture]:

@@ -11,24 +11,32 @@ import argparse
 import json
 import statistics
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
+from benchmarks.folders import files_in
+from ssid.data.images import read_rgb
+from ssid.entry import reporting
 from ssid.metrics.fidelity import psnr, ssim
 from ssid.models.interop import import_weights
+from ssid.pictures import to_tensor
 
 SETS = {"rain100l": "Rain100L.pth", "rain100h": "Rain100H.pth"}
 
 
 def read(file: Path) -> Tensor:
     """Return an image file as 1×3×H×W, RGB in [0, 1]."""
-    pixels = np.asarray(Image.open(file).convert("RGB"))
-    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None] / 255
+    return to_tensor(read_rgb(file))[None]
+
+
+def pairs_in(folder: Path, limit: int | None) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """Yield name, rainy and clean image of the first pairs in a folder."""
+    for file in files_in(folder / "rainy")[:limit]:
+        yield file.name, read(file), read(folder / "clean" / file.name)
 
 
 @torch.inference_mode()
@@ -37,8 +45,7 @@ def measure(weights: Path, images: Path, limit: int | None) -> dict[str, Any]:
     model = import_weights("prenet", weights)
     model.eval()
     each: dict[str, dict[str, float]] = {}
-    for file in sorted((images / "rainy").iterdir())[:limit]:
-        rainy, clean = read(file), read(images / "clean" / file.name)
+    for name, rainy, clean in pairs_in(images, limit):
         derained = model(rainy)
         values = {
             "psnr_y": psnr(derained, clean, "y").item(),
@@ -46,8 +53,8 @@ def measure(weights: Path, images: Path, limit: int | None) -> dict[str, Any]:
             "psnr_rgb": psnr(derained, clean, "rgb").item(),
             "psnr_y_rainy": psnr(rainy, clean, "y").item(),
         }
-        each[file.name] = values
-        print(images.name, file.name, f"{values['psnr_y']:.2f} dB", file=sys.stderr)
+        each[name] = values
+        print(images.name, name, f"{values['psnr_y']:.2f} dB", file=sys.stderr)
     mean = {name: statistics.fmean(row[name] for row in each.values()) for name in values}
     return {"images": len(each), "mean": mean, "each": each}
 
@@ -69,4 +76,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with reporting():
+        main()

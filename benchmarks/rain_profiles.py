@@ -11,6 +11,7 @@ from skimage import data as photographs
 from sklearn.datasets import load_sample_image
 
 from ssid.data.rain.render import PROFILES, render
+from ssid.entry import reporting
 from ssid.pictures import Picture, Row, write_rows
 
 HEIGHT, WIDTH, COLUMNS = 300, 400, 4
@@ -37,4 +38,5 @@ def scene(profile: str) -> Picture:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    with reporting():
+        typer.run(main)

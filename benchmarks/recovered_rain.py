@@ -23,6 +23,7 @@ from ssid.data.rain.prior import random_profile
 from ssid.data.rain.profiles import PROFILES, RainLayer, RainProfile, sample_rain
 from ssid.data.rain.reader import load_reader
 from ssid.data.rain.render import render
+from ssid.entry import reporting
 from ssid.pictures import Picture
 from ssid.progress import track
 
@@ -109,4 +110,5 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    with reporting():
+        typer.run(main)

@@ -29,6 +29,7 @@ from ssid.data.rain.prior import NAMES, mirrored, random_profile, to_numbers
 from ssid.data.rain.profiles import RainParameters, RainProfile, sample_rain
 from ssid.data.rain.reader import EMBEDDING, SEEN, SIDE, RainReader
 from ssid.data.rain.render import composite, rain_layer
+from ssid.entry import reporting
 from ssid.pictures import Picture
 from ssid.progress import track
 
@@ -373,4 +374,5 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    with reporting():
+        typer.run(main)

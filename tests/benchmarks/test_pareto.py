@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from matplotlib.figure import Figure
 
 from benchmarks import pareto
 from benchmarks.peers import Peer, digest
@@ -48,6 +49,17 @@ def test_the_picture_names_every_network_and_is_the_same_every_time(tmp_path):
     drawn = files[0].read_text("utf-8")
     assert all(name in drawn for name in POINTS)
     assert drawn == files[1].read_text("utf-8")
+
+
+def test_no_name_lies_on_another_or_on_a_point():
+    close = {name: (100 * 1.05**i, 30 + 0.05 * i) for i, name in enumerate(("one", "two", "three"))}
+    axes = Figure().subplots()
+    axes.set(xlim=(10, 1000), ylim=(28, 32), xscale="log")
+    pareto.label_points(axes, close)
+    boxes = [label.get_window_extent() for label in axes.texts]
+    assert [box.count_overlaps(boxes) for box in boxes] == [1, 1, 1]  # with itself
+    marks = axes.transData.transform(list(close.values()))
+    assert not any(box.contains(*mark) for box in boxes for mark in marks)
 
 
 def test_briefly_trained_networks_have_the_figures_of_their_table():

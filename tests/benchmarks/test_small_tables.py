@@ -7,8 +7,17 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from benchmarks import additivity, dvc_changes, loader, niqe_table, whose_ssim
-from ssid.errors import MissingFileError
+from benchmarks import (
+    additivity,
+    dvc_changes,
+    loader,
+    niqe_table,
+    peers,
+    prenet_interop,
+    whose_ssim,
+)
+from benchmarks.folders import files_in
+from ssid.errors import MissingFileError, UserError
 from support.repository import ROOT
 
 PAGES = {
@@ -59,6 +68,27 @@ def data(tmp_path):
             for j in range(2):
                 Image.fromarray(picture).save(tmp_path / "paired" / place / side / f"{j}.png")
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda data: next(additivity.rendered(data, "demo", limit=1)),
+        lambda data: niqe_table.measure("clean", data, niqe_table.same, limit=1),
+        lambda data: peers.list_pairs(data, "rain100l"),
+        lambda data: peers.list_pairs(data, "rain800"),
+        lambda data: list(prenet_interop.pairs_in(data, limit=1)),
+    ],
+    ids=["additivity", "niqe", "halves", "side by side", "prenet"],
+)
+def test_a_folder_of_data_that_is_elsewhere_is_named(read, tmp_path):
+    with pytest.raises(UserError, match=rf"^{tmp_path}/elsewhere.*: no such folder"):
+        read(tmp_path / "elsewhere")
+
+
+def test_a_folder_without_files_is_named(tmp_path):
+    with pytest.raises(UserError, match=rf"^{tmp_path}: found no file"):
+        files_in(tmp_path)
 
 
 @pytest.mark.parametrize("module", [additivity, niqe_table], ids=lambda module: module.__name__)
