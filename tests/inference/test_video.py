@@ -1,3 +1,4 @@
+import os
 from fractions import Fraction
 from itertools import pairwise
 
@@ -7,7 +8,7 @@ import pytest
 from ssid.errors import UserError
 from ssid.inference.runtime import Runner
 from ssid.inference.video.job import derain_video, is_video
-from ssid.inference.video.parts import Parts
+from ssid.inference.video.parts import Parts, parts_folder
 from ssid.video.colour import WEIGHTS, Coding, from_rgb, to_rgb
 
 av = pytest.importorskip("av", reason="needs the extra video")
@@ -196,7 +197,24 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, monkeypatch):
     assert list((tmp_path / "out").iterdir()) == [result]
 
 
+def test_two_at_once_are_refused_and_the_first_is_not_disturbed(tmp_path):
+    source, result = make_video(tmp_path / "in.mp4", STEADY), tmp_path / "out.mp4"
+    refused = []
+
+    def compute(rainy):
+        if rainy.shape[-1] == 96 and not refused:
+            with pytest.raises(UserError, match=f"belongs to process {os.getpid()}") as found:
+                derain_video(identity(), source, result)
+            refused.append(found)
+        return rainy.copy()
+
+    derain_video(Runner("", compute, 1, lambda: 0, lambda: 1.0), source, result)
+    assert refused
+    assert result.read_bytes() == derain_video(identity(), source, tmp_path / "b.mp4").read_bytes()
+
+
 def test_parts_of_another_job_are_thrown_away(tmp_path):
+    parts_folder(tmp_path / "a.mp4").mkdir()
     parts = Parts(tmp_path / "a.mp4", {"crf": 1})
     parts.next().touch()
     assert len(Parts(tmp_path / "a.mp4", {"crf": 1}).done) == 1
@@ -273,7 +291,7 @@ def test_what_cannot_be_done_is_said(tmp_path):
     broken.write_bytes(b"no video")
     with pytest.raises(UserError, match=r"broken\.mp4 cannot be derained"):
         derain_video(identity(), broken, tmp_path / "out")
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
     source = make_video(tmp_path / "in.mp4", STEADY[:2])
     with pytest.raises(UserError, match="would replace"):
         derain_video(identity(), source, tmp_path)

@@ -16,7 +16,8 @@ from ssid.inference.runtime import Runner
 from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.veil import keep_veil
 from ssid.inference.video.join import join
-from ssid.inference.video.parts import CODEC, FRAMES, Parts, PartWriter
+from ssid.inference.video.parts import CODEC, FRAMES, Parts, PartWriter, parts_folder
+from ssid.ownership import owned
 from ssid.progress import track
 from ssid.video.frames import Image, Layout, layout_of
 
@@ -62,8 +63,8 @@ def derain_video(
         The file that was written.
 
     Raises:
-        UserError: if the file is no video that can be read, or the result exists or cannot be
-            written.
+        UserError: if the file is no video that can be read, the result exists or cannot be
+            written, or another process is at work on it.
         ModuleNotFoundError: if the extra ``video`` is not installed.
     """
     import av
@@ -83,24 +84,25 @@ def derain_video(
 def _derain(
     av: Any, runner: Runner, source: Path, result: Path, crf: int, tile: int | None, keep: bool
 ) -> None:
-    result.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(source)) as file:
         stream = _video_stream(file, source)
-        parts = Parts(result, _job(runner, source, crf, tile, keep))
-        stream.thread_type = "AUTO"
-        frames = _stamped(file.decode(stream), stream)
-        skipped = len(parts.done) * FRAMES
-        work = islice(frames, skipped, None)
-        total = max(_count(file, stream) - skipped, 0)
-        try:
-            _write_parts(av, runner, track(work, total, "derain"), stream, parts, crf, tile, keep)
-        finally:
-            parts.remove_if_empty()
-        last = _usual_duration(stream) * Fraction(stream.time_base)
-    if not parts.done:
-        raise UserError(f"{source} has no pictures that can be decoded.")
-    join(av, source, parts.done, result, last)
-    parts.remove()
+        with owned(parts_folder(result)):
+            parts = Parts(result, _job(runner, source, crf, tile, keep))
+            stream.thread_type = "AUTO"
+            frames = _stamped(file.decode(stream), stream)
+            skipped = len(parts.done) * FRAMES
+            work = islice(frames, skipped, None)
+            total = max(_count(file, stream) - skipped, 0)
+            shown = track(work, total, "derain")
+            try:
+                _write_parts(av, runner, shown, stream, parts, crf, tile, keep)
+            finally:
+                parts.remove_if_empty()
+            if not parts.done:
+                raise UserError(f"{source} has no pictures that can be decoded.")
+            last = _usual_duration(stream) * Fraction(stream.time_base)
+            join(av, source, parts.done, result, last)
+            parts.remove()
 
 
 Stamped = tuple[Any, int, int]

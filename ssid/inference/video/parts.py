@@ -20,8 +20,13 @@ FRAMES = 250
 CODEC = "libx264"
 
 
+def parts_folder(result: Path) -> Path:
+    """Return where the parts of a result lie: a hidden folder beside it."""
+    return result.with_name(f".{result.name}.parts")
+
+
 class Parts:
-    """The finished parts of one result.
+    """The finished parts of one result, in a folder that its process owns.
 
     Args:
         result: the video to be made.
@@ -29,12 +34,12 @@ class Parts:
     """
 
     def __init__(self, result: Path, job: dict[str, Any]) -> None:
-        self.folder = result.with_name(f".{result.name}.parts")
+        self.folder = parts_folder(result)
         note = self.folder / "job.json"
         text = json.dumps(job, sort_keys=True)
         if note.is_file() and note.read_text("utf-8") != text:
-            self.remove()
-        self.folder.mkdir(parents=True, exist_ok=True)
+            for part in self.done:
+                part.unlink()
         note.write_text(text, "utf-8")
 
     @property
