@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ssid.pictures import Picture, to_8_bits
 
@@ -21,6 +22,7 @@ T = TypeVar("T")
 MIN_SIDE = 32
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 1 << 30
+BITS_PER_SAMPLE, PHOTOMETRIC, PLANAR_CONFIGURATION = 258, 262, 284  # tags of TIFF
 _BYTES_A_PIXEL = 9  # the picture, and copies of it while it is decoded and converted
 
 # A closed list, because some of Pillow's other readers start external programs. JPEG includes the
@@ -157,7 +159,7 @@ def _to_picture(image: Image.Image) -> Picture:
 def _to_8_bits(image: Image.Image) -> Image.Image:
     """Bring any mode to 8 bits a channel, without palette and transparency."""
     if image.mode.startswith("I;16"):
-        return Image.fromarray(to_8_bits(np.asarray(image)))
+        return Image.fromarray(to_8_bits(grey_levels(image)))
     check_depth(image)
     if image.has_transparency_data:
         image = image.convert("RGBA")
@@ -165,10 +167,28 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     return image.convert("RGB") if image.mode in ("1", "P") else image
 
 
+def grey_levels(image: Image.Image) -> NDArray[np.uint16]:
+    """Return 16-bit grey H×W with black as zero, as which Pillow shows 8 bits alone."""
+    levels = np.asarray(image).astype(np.uint16)
+    white_is_zero = isinstance(image, TiffImageFile) and image.tag_v2.get(PHOTOMETRIC) == 0
+    return 65535 - levels if white_is_zero else levels
+
+
 def check_depth(image: Image.Image) -> None:
-    """Raise ``ImageError`` for a picture of 32 bits a channel."""
+    """Raise ``ImageError`` for a picture of 32 bits a channel, or one that Pillow misreads.
+
+    Pillow (12.3 and 13.0) takes each byte for a sample where 16 bits a channel are stored plane
+    by plane, as tifffile does with an array 3×H×W.
+    """
     if image.mode in ("I", "F"):
         raise ImageError("32 bits a channel: the range of its values is not known")
+    if not isinstance(image, TiffImageFile) or image.tag_v2.get(PLANAR_CONFIGURATION) != 2:
+        return
+    bits = image.tag_v2.get(BITS_PER_SAMPLE, ())
+    if len(bits) > 1 and max(bits) > 8 and image.info.get("compression") == "raw":
+        raise ImageError(
+            "16 bits a channel, plane by plane: save it pixel by pixel (H×W×3), or compressed"
+        )
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -10,14 +10,26 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
-from ssid.data.images import ImageError, check_depth, check_size, decode, to_srgb
+from ssid.data.images import (
+    BITS_PER_SAMPLE,
+    PHOTOMETRIC,
+    ImageError,
+    check_depth,
+    check_size,
+    decode,
+    grey_levels,
+    to_srgb,
+)
 from ssid.extras import explain_missing
 
 Levels = NDArray[Any]
 """Colour values as stored: uint8 or uint16, of the full range of their type."""
 
 ORIENTATION = 0x0112
-BITS_PER_SAMPLE = 258
+RGB = 2
+"""Among the photometric interpretations of TIFF."""
+MULTIPLIED = 1
+"""Among the extra samples of TIFF: alpha by which colours are multiplied."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,7 @@ def _convert(image: Image.Image, path: Path) -> Photo:
     deep = _deep(image, path)
     if deep is not None:
         return _photo(_upright(deep, image), profile, _exif(image))
+    check_depth(image)
     ImageOps.exif_transpose(image, in_place=True)  # copies nothing where nothing is to be turned
     exif = _exif(image)
     if image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
@@ -76,8 +89,7 @@ def _convert(image: Image.Image, path: Path) -> Photo:
 def _array(image: Image.Image) -> Levels:
     """Return the channels of an 8-bit mode or of 16-bit grey."""
     if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)
-    check_depth(image)
+        return grey_levels(image)
     base = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
     mode = base + "A" * image.has_transparency_data
     return np.asarray(image if image.mode == mode else image.convert(mode))
@@ -100,8 +112,10 @@ def _deep(image: Image.Image, path: Path) -> Levels | None:
     deep = bool(tiles) and str(tiles[0].args).endswith(";16B")
     if image.format == "PNG" and deep and image.mode != "I;16":
         return _deep_png(path)
-    bits = image.tag_v2.get(BITS_PER_SAMPLE, ()) if isinstance(image, TiffImageFile) else ()
-    return _deep_tiff(path) if len(bits) > 1 and set(bits) == {16} else None
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    bits = tags.get(BITS_PER_SAMPLE, ())
+    is_deep = len(bits) > 1 and set(bits) == {16} and tags.get(PHOTOMETRIC) == RGB
+    return _deep_tiff(path) if is_deep else None
 
 
 def _deep_png(path: Path) -> Levels:
@@ -126,9 +140,18 @@ def _deep_tiff(path: Path) -> Levels:
             page = file.pages[0]
             pixels = page.asarray()
             planar = getattr(page, "planarconfig", 1) == 2
+            multiplied = MULTIPLIED in (getattr(page, "extrasamples", None) or ())
     except ValueError as error:  # a compression that needs another package
         raise ImageError(f"a 16-bit TIFF that cannot be decoded here ({error})") from None
-    return np.moveaxis(pixels, 0, -1) if planar else pixels
+    pixels = np.moveaxis(pixels, 0, -1) if planar else pixels
+    return _divided(pixels) if multiplied else pixels
+
+
+def _divided(pixels: Levels) -> Levels:
+    """Return 16-bit colours, which are multiplied by their alpha, as they were before."""
+    alpha = pixels[..., 3:]
+    colour = pixels[..., :3] * 65535.0 / np.maximum(alpha, 1)  # where it is 0 there is no colour
+    return np.concatenate([colour.round().clip(0, 65535).astype(np.uint16), alpha], axis=2)
 
 
 def _upright(channels: Levels, image: Image.Image) -> Levels:

@@ -81,6 +81,19 @@ def test_16_bit_colour_is_scaled_by_its_range(tmp_path):
     assert read_rgb(tmp_path / "a.png")[3, 3].tolist() == [255, 128, 0]
 
 
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_planes_of_16_bits_are_read_right_or_refused(tmp_path, compression):
+    tifffile = pytest.importorskip("tifffile", reason="needs the extra depth")
+    levels = np.linspace(0, 65535, 3 * 40 * 48).round().astype(np.uint16).reshape(3, 40, 48)
+    path = tmp_path / "planes.tif"
+    tifffile.imwrite(path, levels, photometric="rgb", compression=compression)
+    if compression is None:
+        with pytest.raises(ImageError, match="plane by plane: save it pixel by pixel"):
+            read_rgb(path)
+    else:
+        assert np.abs(read_rgb(path) - np.moveaxis(levels, 0, -1) / 257).max() <= 1
+
+
 def test_cmyk_becomes_rgb(tmp_path):
     image = Image.new("CMYK", (40, 40), (0, 255, 255, 0))
     red, green, blue = read_rgb(saved(tmp_path / "a.tif", image))[0, 0]

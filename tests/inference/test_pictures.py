@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
+from ssid.data.images import read_rgb
 from ssid.errors import UserError
 from ssid.inference import derain_folder
 from ssid.inference.pictures import read_photo
@@ -87,6 +88,48 @@ def test_16_bit_tiff_is_read_with_its_profile(tmp_path):
     result = derained(tmp_path / "deep.tif")
     assert np.array_equal(read_photo(result).colour, pixels)
     assert Image.open(result).info["icc_profile"] == profile
+
+
+def test_16_bit_tiff_of_planes_is_read_as_any_other(tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason="needs the extra depth")
+    pixels = levels(40, 50, 3, np.uint16)
+    planes = np.ascontiguousarray(np.moveaxis(pixels, -1, 0))
+    tifffile.imwrite(tmp_path / "deep.tif", planes, photometric="rgb")
+    assert np.array_equal(read_photo(tmp_path / "deep.tif").colour, pixels)
+
+
+def test_16_bit_alpha_that_was_multiplied_in_is_divided_out(tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason="needs the extra depth")
+    pixels = levels(40, 50, 4, np.uint16)
+    pixels[..., 3] = np.maximum(pixels[..., 3], 20_000)
+    pixels[:5, :, 3] = 0
+    multiplied = pixels.copy()
+    share = pixels[..., 3:] / 65535
+    multiplied[..., :3] = (pixels[..., :3] * share).round()
+    kinds = {"photometric": "rgb", "extrasamples": ["assocalpha"]}
+    tifffile.imwrite(tmp_path / "deep.tif", multiplied, **kinds)
+    photo = read_photo(tmp_path / "deep.tif")
+    assert np.array_equal(photo.alpha, pixels[..., 3])
+    assert np.abs(photo.colour[5:].astype(int) - pixels[5:, :, :3]).max() <= 2
+    assert not photo.colour[:5].any()
+
+
+def test_16_bit_ink_becomes_light_as_8_bit_ink_does(tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason="needs the extra depth")
+    ink = levels(40, 50, 4, np.uint8)
+    for name, pixels in (("deep", ink.astype(np.uint16) * 257), ("usual", ink)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", pixels, photometric="separated")
+    deep, usual = (read_photo(tmp_path / f"{name}.tif") for name in ("deep", "usual"))
+    assert deep.alpha is None
+    assert np.array_equal(deep.colour, usual.colour)
+
+
+@pytest.mark.parametrize("read", [lambda path: read_photo(path).colour // 257, read_rgb])
+def test_16_bit_grey_whose_white_is_zero_is_no_negative(read, tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason="needs the extra depth")
+    pixels = levels(40, 50, 1, np.uint16)[..., 0]
+    tifffile.imwrite(tmp_path / "deep.tif", pixels, photometric="miniswhite")
+    assert np.abs(read(tmp_path / "deep.tif")[..., 0] - (65535 - pixels) / 257.0).max() <= 1
 
 
 def test_without_the_extra_16_bit_colours_are_refused_and_the_extra_is_named(tmp_path, monkeypatch):
