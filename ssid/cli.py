@@ -2,20 +2,34 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from ssid import deployment
 from ssid.data.roles import Role
-from ssid.entry import reporting
+from ssid.entry import Interrupted, reporting
 from ssid.errors import UserError
 from ssid.plugins import load_plugins
 
 PARAMS = Path("params")
 PREPARED = Path("data/prepared")
 
+
+class Commands(TyperGroup):
+    """Commands that hand Ctrl-C and SIGTERM on, under which typer would end without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Call the command that the context names."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            raise Interrupted(*interrupt.args) from interrupt
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Teach a small network to remove real rain from photographs.",
     no_args_is_help=True,
     add_completion=False,

@@ -16,6 +16,10 @@ from ssid.extras import explain_missing
 from ssid.plugins import load_plugins
 
 
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM, under a name by which no library takes it for its own."""
+
+
 def run(main: Callable[..., None]) -> None:
     """Call the entry point of a stage with the arguments of the command line, as words."""
     with reporting():
@@ -69,7 +73,7 @@ def reporting() -> Iterator[None]:
         if (explained := explain_missing(error.name)) is None:
             raise
         _exit(f"error: {explained}", 1)
-    except KeyboardInterrupt as interrupt:
+    except (KeyboardInterrupt, Interrupted) as interrupt:
         said = f"interrupted: {str(interrupt) or 'nothing was lost'}; the same command continues."
         agreed = not first and bool(str(interrupt))  # the first one ends with this status
         _exit(said if first else "", 0 if agreed else 130)

@@ -47,6 +47,25 @@ def test_sigterm_during_the_end_leaves_no_traceback(how):
     assert said == ("error: another process is gone\n" if how == "fails" else "")
 
 
+SLOW_COMMAND = """
+import os, signal
+from ssid import cli
+@cli.app.command()
+def slow():
+    os.kill(os.getpid(), signal.{signal})
+    signal.pause()
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_commands_end_with_a_word_under_a_signal(name):
+    command = [sys.executable, "-c", SLOW_COMMAND.format(signal=name), "slow"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 130
+    assert done.stderr == "interrupted: nothing was lost; the same command continues.\n"
+
+
 def test_the_handler_of_sigterm_is_given_back():
     before = signal.getsignal(signal.SIGTERM)
     with reporting():
