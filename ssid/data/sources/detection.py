@@ -8,6 +8,7 @@ from typing import TypeVar
 from ssid.data.sources.archives import is_archive, unpack
 from ssid.data.sources.items import list_items
 from ssid.data.sources.layouts import LAYOUTS, Detected, Source
+from ssid.data.sources.listing import reasons
 from ssid.errors import UserError
 
 Found = TypeVar("Found")
@@ -33,8 +34,15 @@ def look_into(root: Path, detect: Callable[[Source], Found], manifest: str | Non
     """
     if is_archive(root):
         with tempfile.TemporaryDirectory() as scratch:
-            unpack(root, Path(scratch) / root.name)
-            return look_into(Path(scratch) / root.name, detect, manifest)
+            folder = Path(scratch) / root.name
+            refused = unpack(root, folder)
+            if not Source(folder, manifest).listing.photographs:
+                why = f":\n{reasons(refused)}" if refused else "; it is empty."
+                raise UserError(f"root: {root} has no image that can be unpacked{why}")
+            try:
+                return look_into(folder, detect, manifest)
+            except UserError as error:  # the user knows the archive, and no folder of ours
+                raise UserError(str(error).replace(str(folder), str(root))) from error
     source = Source(root, manifest)
     try:
         if not source.listing.photographs:

@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from ssid.data.params import RealSet
 from ssid.data.prepare import prepare
 from ssid.data.sources import archives
 from ssid.data.sources.archives import is_archive, unpack
+from ssid.data.sources.detection import detect_layout, look_into
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
 from support.hostile import encoded, photograph
@@ -72,6 +74,38 @@ def test_what_is_no_archive_is_explained(name, tmp_path):
         with pytest.raises(UserError, match=r"root: .*(no usable item|is empty)"):
             prepare("real", "a", block, tmp_path / "out", 1)
         assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        (None, "damaged"),
+        ({"notes.md": b"words"}, "its name does not end like"),
+        ({"more.zip": b"a"}, "an archive within the archive"),
+        ({}, "it is empty"),
+    ],
+    ids=["text", "other files", "nested", "empty"],
+)
+def test_an_archive_without_images_is_named_with_the_reason(members, reason, tmp_path):
+    archive = tmp_path / "rain.zip"
+    archive.write_text("no archive")
+    if members is not None:
+        with zipfile.ZipFile(archive, "w") as file:
+            for name, data in members.items():
+                file.writestr(name, data)
+    with pytest.raises(UserError, match=rf"^root: {archive} has no image[^/]*{reason}"):
+        detect_layout(archive)
+
+
+def test_who_looks_into_an_archive_hears_its_name(tmp_path):
+    zip_file(tmp_path / "rain.zip", {})
+    with pytest.raises(UserError) as found:
+        look_into(tmp_path / "rain.zip", refuse)
+    assert str(found.value) == f"root: {tmp_path}/rain.zip is of no use."
+
+
+def refuse(source):
+    raise UserError(f"root: {source.root} is of no use.")
 
 
 def test_a_bomb_of_many_small_members_is_stopped(tmp_path, monkeypatch):
