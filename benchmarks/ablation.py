@@ -19,9 +19,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from benchmarks.extremes import draw_extremes
-from benchmarks.runs import Outcome, Workspace, finish, finished
+from benchmarks.runs import Outcome, Workspace, finish, finished, folders_of
 from benchmarks.sets import load_catalogue, prepare_missing, prepared_in
-from benchmarks.summary import markdown, report, rows_of
+from benchmarks.summary import RAINY, kept_of, markdown, report, rows_of
 from benchmarks.tables import QUICK, Scale, Table, Training, load_table, plan
 from ssid.entry import reporting
 from ssid.errors import UserError
@@ -61,19 +61,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def conclude(
     table: Table, runs: Sequence[Training], workspace: Workspace, command: str, target: Path
 ) -> None:
-    """Print what the finished runs of a table say, and write it to ``target``."""
-    settings: dict[str, list[Outcome]] = {}
+    """Print what the finished runs of a table say, and write it to ``target``.
+
+    Of variants of which none is finished here, what ``target`` says already is kept, if it was
+    measured with the same parameters.
+    """
+    settings: dict[str, list[Outcome]] = {run.setting: [] for run in runs}
     for run in runs:
         outcome = finished(run, workspace)
         if outcome is not None:
-            settings.setdefault(run.setting, []).append(outcome)
+            settings[run.setting].append(outcome)
     baseline = next(iter(table.variants))
-    rows = {name: rows_of(outcomes, baseline) for name, outcomes in settings.items()}
-    for name in settings:
-        print(f"\n## {table.title}: {name}\n\nDifferences are to {baseline!r}. {INTERVALS}\n")
-        print(markdown(rows[name]))
+    earlier = json.loads(target.read_text("utf-8")) if target.is_file() else {}
+    kept = kept_of(earlier, settings, folders_of(runs, workspace))
+    order = [RAINY, *dict.fromkeys(run.variant for run in runs)]
+    rows = {
+        name: sorted(
+            rows_of(outcomes, baseline) + kept[name].rows, key=lambda row: order.index(row.variant)
+        )
+        for name, outcomes in settings.items()
+    }
+    for name, shown in rows.items():
+        if shown:
+            print(f"\n## {table.title}: {name}\n\nDifferences are to {baseline!r}. {INTERVALS}\n")
+            print(markdown(shown))
     origin = {"command": command, "commit": commit()}
-    results = json.dumps(origin | report(table.title, settings, rows), indent=2, ensure_ascii=False)
+    content = origin | report(table.title, settings, kept, rows)
+    results = json.dumps(content, indent=2, ensure_ascii=False)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(f"{results}\n")
     print(f"\nwrote {target}")

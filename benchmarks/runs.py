@@ -63,9 +63,7 @@ class Outcome(NamedTuple):
 
 def finished(run: Training, workspace: Workspace) -> Outcome | None:
     """Return what a run has reached, or None if it has not been trained and measured yet."""
-    if not all(is_prepared(workspace.project, place) for place in run.places):
-        return None
-    if not all(model_of(job_of(needed, workspace)).is_file() for needed in run.needs):
+    if not _is_known(run, workspace):
         return None
     job = job_of(run, workspace)
     images = images_of(job, run, workspace)
@@ -76,6 +74,19 @@ def finished(run: Training, workspace: Workspace) -> Outcome | None:
     validations = [line["val/psnr"] for line in curves if "val/psnr" in line]
     validation = validations[-1] if validations else None
     return Outcome(run, job.folder.name, *scores, gradient_shares(curves), validation)
+
+
+def folders_of(runs: Iterable[Training], workspace: Workspace) -> set[str]:
+    """Return the names of the folders of runs, of those whose parameters are known as yet."""
+    return {job_of(run, workspace).folder.name for run in runs if _is_known(run, workspace)}
+
+
+def _is_known(run: Training, workspace: Workspace) -> bool:
+    """Return whether its data is prepared, and the runs that it needs are finished."""
+    return all(is_prepared(workspace.project, place) for place in run.places) and all(
+        _is_known(needed, workspace) and model_of(job_of(needed, workspace)).is_file()
+        for needed in run.needs
+    )
 
 
 def finish(run: Training, workspace: Workspace) -> None:

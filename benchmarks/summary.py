@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -43,6 +43,44 @@ class Row(NamedTuple):
     runs: list[float]
     spread: Spread
     difference: Difference | None
+
+
+class Kept(NamedTuple):
+    """What an earlier table says of variants that were not measured again.
+
+    Attributes:
+        runs: their runs, as :func:`report` writes them, each with its commit.
+        rows: their rows.
+    """
+
+    runs: list[dict[str, Any]]
+    rows: list[Row]
+
+
+def kept_of(
+    earlier: Mapping[str, Any], settings: Mapping[str, Sequence[Outcome]], folders: Collection[str]
+) -> dict[str, Kept]:
+    """Return what is kept of an earlier table, by setting.
+
+    Args:
+        earlier: what :func:`report` has returned before, with its commit.
+        settings: what is measured now.
+        folders: names of the folders of runs with the parameters of now: others are left out.
+    """
+    kept = {}
+    for name, outcomes in settings.items():
+        known = earlier.get("settings", {}).get(name, {"runs": [], "rows": []})
+        measured = {outcome.run.variant for outcome in outcomes}
+        other = {run["variant"] for run in known["runs"] if run["folder"] not in folders}
+        runs = [
+            {"commit": earlier["commit"]} | run
+            for run in known["runs"]
+            if run["variant"] not in measured | other
+        ]
+        variants = {run["variant"] for run in runs} | ({RAINY} if runs and not outcomes else set())
+        rows = [_row_of(row) for row in known["rows"] if row["variant"] in variants]
+        kept[name] = Kept(runs, rows)
+    return kept
 
 
 def rows_of(outcomes: Sequence[Outcome], baseline: str) -> list[Row]:
@@ -89,19 +127,23 @@ def matrix(runs: Iterable[Measured], place: str, metric: str) -> NDArray[np.floa
 
 
 def report(
-    title: str, settings: Mapping[str, Sequence[Outcome]], rows: Mapping[str, Sequence[Row]]
+    title: str,
+    settings: Mapping[str, Sequence[Outcome]],
+    kept: Mapping[str, Kept],
+    rows: Mapping[str, Sequence[Row]],
 ) -> dict[str, Any]:
-    """Return what is kept of a table as JSON: every run, every row."""
+    """Return a table as JSON: every run, every row."""
     return {
         "title": title,
         "hardware": hardware(),
         "versions": {name: version(name) for name in LIBRARIES},
         "settings": {
             name: {
-                "runs": [_run_record(outcome) for outcome in outcomes],
+                "runs": [_run_record(outcome) for outcome in outcomes] + kept[name].runs,
                 "rows": [_row_record(row) for row in rows[name]],
             }
             for name, outcomes in settings.items()
+            if rows[name]
         },
     }
 
@@ -143,3 +185,9 @@ def _run_record(outcome: Outcome) -> dict[str, Any]:
 def _row_record(row: Row) -> dict[str, Any]:
     record = row._asdict() | {"spread": row.spread._asdict()}
     return record | {"difference": row.difference._asdict() if row.difference else None}
+
+
+def _row_of(record: Mapping[str, Any]) -> Row:
+    """Return the row that :func:`_row_record` has written."""
+    difference = Difference(**record["difference"]) if record["difference"] else None
+    return Row(**{**record, "spread": Spread(**record["spread"]), "difference": difference})

@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from typing import Any, TypeVar
 
 import torch
+from torch import Tensor, nn
 
 from ssid.errors import InvalidValueError, UnknownNameError
 from ssid.models.base import Derainer, Recipe
@@ -58,7 +59,8 @@ def create_model(name: str, **options: Any) -> Derainer:
     """Return a new network with random weights.
 
     They lie channels last in memory: the values are the same, and convolutions up to 1.6 times as
-    fast on CPUs.
+    fast on CPUs. Only ``nn.GroupNorm`` is far off then in PyTorch 2.15 (findings), and gets its
+    input channels first.
 
     Args:
         name: name of a registered network, see :func:`list_models`.
@@ -80,7 +82,14 @@ def create_model(name: str, **options: Any) -> Derainer:
             f"model {name!r} cannot be built with {options}: {error}"
         ) from error
     network.recipe = Recipe(name, dict(options))
+    for layer in network.modules():
+        if isinstance(layer, nn.GroupNorm):
+            layer.register_forward_pre_hook(_channels_first)
     return network.to(memory_format=torch.channels_last)
+
+
+def _channels_first(layer: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return tuple(features.contiguous() for features in inputs)
 
 
 def list_models(pattern: str = "*") -> list[str]:

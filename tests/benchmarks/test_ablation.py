@@ -11,7 +11,7 @@ from PIL import Image
 from benchmarks import runs
 from benchmarks.ablation import main
 from benchmarks.runs import Outcome
-from benchmarks.summary import RAINY, markdown, rows_of
+from benchmarks.summary import RAINY, kept_of, markdown, rows_of
 from benchmarks.tables import Training
 from ssid.errors import UserError
 from ssid.pictures import CELL
@@ -93,6 +93,32 @@ def test_extremes_are_drawn_beside_the_baseline(folder, capsys):
     assert [sheet] == list(sheet.parent.iterdir())  # none of the teacher and of the baseline
     with Image.open(sheet) as image:
         assert image.width == 4 * CELL[0]
+
+
+def test_variants_that_are_not_measured_here_are_kept_of_an_earlier_table(folder, tmp_path):
+    before = results(folder)
+    elsewhere = folder / before["runs"][1]["folder"]
+    elsewhere.rename(tmp_path / "student")
+    main(["rain_prior", "--quick", "--runs", str(folder), "--only", "*/none"])
+    none, kept = results(folder)["runs"]
+    assert none == before["runs"][0]
+    assert kept["variant"] == DISTILLED
+    assert kept.keys() - before["runs"][1].keys() == {"commit"}
+    assert results(folder)["rows"] == before["rows"]
+    (tmp_path / "student").rename(elsewhere)
+    main(["rain_prior", "--quick", "--runs", str(folder), "--only", "*/none"])
+    assert results(folder) == before
+
+
+def test_earlier_rows_of_other_parameters_are_not_kept():
+    run = {"variant": "hint", "folder": "before"}
+    row = {"variant": "hint", "set": "benchmark/demo", "metric": "psnr_y", "runs": [1.0]}
+    row |= {"spread": {"mean": 1.0, "std": None}, "difference": None}
+    earlier = {"commit": "c", "settings": {"heavy": {"runs": [run], "rows": [row]}}}
+    assert kept_of(earlier, {"heavy": []}, {"before"})["heavy"].runs == [{"commit": "c"} | run]
+    assert kept_of(earlier, {"heavy": []}, {"before"})["heavy"].rows[0].spread == (1.0, None)
+    assert kept_of(earlier, {"heavy": []}, {"after"})["heavy"] == ([], [])
+    assert kept_of(earlier, {"heavy": [outcome("hint", 0, [2.0])]}, {"before"})["heavy"].rows == []
 
 
 def test_patterns_that_fit_nothing_are_refused(folder):

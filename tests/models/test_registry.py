@@ -6,9 +6,20 @@ import re
 
 import pytest
 import torch
+from torch import nn
 
 from ssid.errors import UserError
-from ssid.models import MODELS, Recipe, create_model, list_models, load_model, save_model
+from ssid.models import (
+    MODELS,
+    Derainer,
+    Features,
+    Recipe,
+    create_model,
+    list_models,
+    load_model,
+    save_model,
+)
+from ssid.models.registry import ModelEntry
 
 # Options that make each network small, as YAML would give them.
 SMALL = {
@@ -138,6 +149,28 @@ def test_source_names_a_year_and_every_option_has_a_default(name):
     entry = MODELS[name]
     assert re.search(r"\b20\d\d\b", entry.source)
     assert inspect.Parameter.empty not in entry.options().values()
+
+
+class Normalised(Derainer):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1), nn.GroupNorm(16, 16))
+
+    def encode_padded(self, rainy):
+        image = self.layers(rainy)
+        return Features(image, image)
+
+    def decode_padded(self, features, rainy):
+        return features.map[:, :3]
+
+
+def test_group_norm_in_fog_is_exact(monkeypatch):
+    monkeypatch.setitem(MODELS._entries, "normalised", ModelEntry(Normalised, "Ours, 2026"))
+    network = create_model("normalised").eval()
+    fog = 0.8 + 0.1 * image(256, 256).contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        found, exact = network(fog), network.double()(fog.double())
+    assert (found.double() - exact).norm() / exact.norm() < 1e-4
 
 
 def test_names_are_listed_by_pattern():
