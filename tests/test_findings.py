@@ -6,6 +6,8 @@ import pytest
 
 from support.repository import ROOT
 
+PINNED = r"[\w.-]+==([\d.]+|\$version)|\"\$\{@:2\}\""
+"""A package and its version; or what a loop over versions, or a function, hands over."""
 SCRIPTS = sorted((ROOT / "findings").glob("*.sh"))
 
 
@@ -15,9 +17,11 @@ def test_a_finding_says_what_was_believed_and_found_and_pins_what_it_runs(script
     for said in ("\n# Believed: ", "\n# Found: ", "\nset -euo pipefail\n", "mktemp -d"):
         assert said in text
     assert re.search(r"^# Run on \d{4}-\d\d-\d\d, Python [\d.]+, ", text, re.MULTILINE)
-    installed = text.split("--python venv/bin/python ")[1].replace("\\\n", " ").split("\n")[0]
-    assert all(re.fullmatch(r"[\w.-]+==[\d.]+", package) for package in installed.split())
-    assert "ssid" not in installed
+    commands = re.findall(r"--python \S+/bin/python\"? (.*)", text.replace("\\\n", " "))
+    installed = " ".join(commands).split()
+    assert installed
+    assert all(re.fullmatch(PINNED, package) for package in installed)
+    assert "ssid" not in " ".join(installed)
 
 
 def test_the_list_of_findings_is_complete():
