@@ -70,6 +70,8 @@ def derain(
     from ssid.inference.video.job import derain_video, is_video
     from ssid.inference.writing import Output
 
+    if replace and skip_existing:
+        raise UserError("--replace and --skip-existing contradict each other: give one of them.")
     video = is_video(input)
     written_as = Output(format, quality)
     model = choose_model(model, size, STUDENT)

@@ -1,6 +1,6 @@
 """Derain a file or a whole folder: reading, computing and writing overlap."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from ssid.data.images import ImageError, decode
-from ssid.data.sources.listing import Listing, Photograph, RefusedFile, list_folder, printable
+from ssid.data.sources.listing import (
+    SUFFIXES,
+    Listing,
+    Photograph,
+    RefusedFile,
+    list_folder,
+    printable,
+)
 from ssid.errors import UserError
 from ssid.files import remove_leftovers
 from ssid.inference.pictures import Photo, read_photo
@@ -24,6 +31,8 @@ INEXACT = (
     "cut into tiles that differ from the whole image, as the network uses statistics of the whole"
     " or looks too far"
 )
+
+FIRST = "the first of its pictures alone is derained"
 
 AHEAD = 3
 """Photographs that wait for the network, and results that wait to be written."""
@@ -64,10 +73,11 @@ def derain_folder(
     """Derain one photograph, or all below a folder; the sources stay untouched.
 
     The results are of the kind of the photographs: see :mod:`ssid.inference.pictures`. They keep
-    place and name below ``target``, with the suffix of their format; where that name is taken
-    (``a.jpg`` beside ``a.png``), the next keeps its own suffix too (``a.png.png``). A file that is
-    no usable photograph is left out and stands in the summary. Reading and writing go on while the
-    network computes.
+    place and name below ``target``, with the suffix of their format; where two names differ in
+    their suffix alone (``a.jpg`` beside ``a.png``), both keep that too (``a.jpg.png``,
+    ``a.png.png``): which photograph a result is of does not change with what lies beside it. A
+    file that is no usable photograph is left out and stands in the summary. Reading and writing go
+    on while the network computes.
 
     Args:
         model: the network in evaluation mode, on the device to use, or what computes it.
@@ -147,6 +157,8 @@ def _work(
     def compute(name: str, photo: Photo) -> Photo:
         height, width = photo.colour.shape[:2]
         side = tile or largest_tile(runner, height, width)
+        if photo.first:
+            notes[name] = FIRST
         if side is not None and side < max(height, width) and runner.find_reach() is None:
             notes[name] = INEXACT
         colour = derain(runner, photo.colour, side, overlap)
@@ -198,23 +210,30 @@ def _settled(result: Future[Path] | RefusedFile) -> Path | RefusedFile:
 def _destinations(listing: Listing, source: Path, target: Path, output: Output) -> list[Path]:
     """Return the file for each photograph: all different, and none among the sources."""
     if source.is_file():
-        single = target.suffix.lower() in FORMATS
+        suffix = target.suffix.lower()
+        single = suffix in FORMATS
+        if not single and suffix in SUFFIXES and not target.is_dir():
+            raise UserError(
+                f"{target}: a photograph is written as {', '.join(FORMATS)}, not {suffix}."
+            )
         name = source.with_suffix(output.suffix(source)).name
         destinations = [target if single else target / name]
     else:
-        taken: dict[Path, None] = {}
-        for photograph in listing.photographs:
-            relative = photograph.path.relative_to(source)
-            suffix = output.suffix(relative)
-            destination = target / relative.with_suffix(suffix)
-            taken[target / f"{relative}{suffix}" if destination in taken else destination] = None
-        destinations = list(taken)
+        names = [_names(photo.path.relative_to(source), output) for photo in listing.photographs]
+        taken = Counter(name for both in names for name in both)
+        destinations = [target / (short if taken[short] == 1 else long) for short, long in names]
     for destination in destinations:
         if destination.resolve().is_relative_to(source.resolve()):
             raise UserError(
                 f"the result {destination} would lie among the photographs; choose another target"
             )
     return destinations
+
+
+def _names(relative: Path, output: Output) -> tuple[Path, Path]:
+    """Return the short and the long name of a result: ``a.png`` and ``a.jpg.png``."""
+    suffix = output.suffix(relative)
+    return relative.with_suffix(suffix), Path(f"{relative}{suffix}")
 
 
 def _select(jobs: list[Job], replace: bool, skip: bool, summary: Summary) -> list[Job]:

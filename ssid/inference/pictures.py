@@ -1,6 +1,6 @@
 """Photographs as they come, and results of the same kind: depth, grey, alpha, profile, EXIF."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class Photo:
         alpha: H×W of the type of ``colour``, where the file has transparency.
         profile: the ICC profile that tells what the values mean.
         exif: the EXIF block without orientation, which is applied.
+        first: flag that says whether this is the first of several pictures in the file.
     """
 
     colour: Levels
@@ -49,6 +50,7 @@ class Photo:
     alpha: Levels | None = None
     profile: bytes | None = None
     exif: bytes | None = None
+    first: bool = False
 
     def channels(self) -> Levels:
         """Return H×W×C as the file has them: grey or colour, then alpha."""
@@ -73,7 +75,17 @@ def read_photo(path: Path) -> Photo:
     return photo
 
 
+def _has_several(image: Image.Image) -> bool:
+    """Return whether a file has several pictures; those of a telephone's are not photographs."""
+    return image.format != "MPO" and getattr(image, "is_animated", False)
+
+
 def _convert(image: Image.Image, path: Path) -> Photo:
+    first, photo = _has_several(image), _one(image, path)
+    return replace(photo, first=True) if first else photo
+
+
+def _one(image: Image.Image, path: Path) -> Photo:
     profile = image.info.get("icc_profile")
     deep = _deep(image, path)
     if deep is not None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from ssid.errors import UserError
 from ssid.inference import choose_model, derain_folder
+from ssid.inference.folder import FIRST
 from ssid.packaged import DEFAULT
 from support.tiny_networks import Identity, picture
 
@@ -40,15 +41,55 @@ def below(folder):
 def test_a_folder(photographs, tmp_path):
     before, target = contents(photographs), tmp_path / "out"
     summary = derain_folder(Identity(), photographs, target)
-    names = ["a.png", "a.webp.png", "street/b.png", "street/turned.png"]
+    names = ["a.png.png", "a.webp.png", "street/b.png", "street/turned.png"]
     assert sorted(path.relative_to(target).as_posix() for path in summary.written) == names
     assert {path for path in target.rglob("*") if path.is_file()} == set(summary.written)
     assert {refused.file for refused in summary.refused} == {"broken.jpg", "notes.txt"}
     assert all(refused.reason for refused in summary.refused)
-    assert np.array_equal(np.asarray(Image.open(target / "a.png")), picture(40, 50))
+    assert np.array_equal(np.asarray(Image.open(target / "a.png.png")), picture(40, 50))
     assert np.array_equal(np.asarray(Image.open(target / "a.webp.png")), picture(48, 36, seed=1))
     assert Image.open(target / "street" / "turned.png").size == (40, 64)
     assert contents(photographs) == before
+
+
+def test_what_comes_later_under_the_same_name_is_derained_too(tmp_path):
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    Image.fromarray(picture(40, 50)).save(source / "a.png")
+    derain_folder(Identity(), source, target)
+    Image.fromarray(picture(48, 36, seed=1)).save(source / "a.bmp")
+    derain_folder(Identity(), source, target, skip_existing=True)
+    assert np.array_equal(np.asarray(Image.open(target / "a.bmp.png")), picture(48, 36, seed=1))
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png", ".tif"])
+def test_of_a_file_of_several_pictures_it_is_said_that_the_first_is_derained(suffix, tmp_path):
+    pictures = [Image.fromarray(picture(40, 50, seed=seed)) for seed in range(2)]
+    pictures[0].save(tmp_path / f"two{suffix}", save_all=True, append_images=pictures[1:])
+    pictures[0].save(tmp_path / f"one{suffix}")
+    notes = derain_folder(Identity(), tmp_path, tmp_path.parent / "out").notes
+    assert notes == {f"two{suffix}": FIRST}
+
+
+def test_an_output_of_a_kind_that_is_not_written_is_refused(tmp_path):
+    Image.fromarray(picture(40, 50)).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match=r"out\.bmp: a photograph is written as \.png, .*not \.bmp"):
+        derain_folder(Identity(), tmp_path / "a.png", tmp_path / "out.bmp")
+    (tmp_path / "folder.bmp").mkdir()
+    done = derain_folder(Identity(), tmp_path / "a.png", tmp_path / "folder.bmp").written
+    assert done == [tmp_path / "folder.bmp" / "a.png"]
+
+
+def test_no_two_results_share_a_name(tmp_path):
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    names = ["a.png", "a.bmp", "a.bmp.png", "a.bmp.bmp", "b.png"]
+    for seed, name in enumerate(names):
+        Image.fromarray(picture(40, 50, seed=seed)).save(source / name)
+    written = derain_folder(Identity(), source, target).written
+    found = sorted(np.asarray(Image.open(path)).tobytes() for path in written)
+    assert found == sorted(picture(40, 50, seed=seed).tobytes() for seed in range(len(names)))
+    assert target / "b.png" in written
 
 
 def test_a_second_run_gives_the_same_bytes(photographs, tmp_path):

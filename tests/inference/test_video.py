@@ -1,4 +1,5 @@
 import os
+import re
 from fractions import Fraction
 from itertools import pairwise
 
@@ -37,7 +38,7 @@ def planes(index, height, width, levels=(60, 180)):
     return np.concatenate(flat).reshape(height * 3 // 2, width)
 
 
-def make_video(path, stamps, size=(64, 96), matrix=None, full=False, sound=False, aspect=None):
+def make_video(path, stamps, size=(64, 96), matrix=None, full=False, sound=None, aspect=None):
     height, width = size
     with av.open(str(path), "w") as file:
         stream = file.add_stream("libx264", rate=25, options={"crf": "0"})
@@ -49,9 +50,9 @@ def make_video(path, stamps, size=(64, 96), matrix=None, full=False, sound=False
             context.sample_aspect_ratio = aspect
         if matrix:
             context.colorspace = MATRIX[matrix]
-        voice = file.add_stream("aac", rate=16000) if sound else None
+        voice = file.add_stream(sound, rate=16000) if sound else None
         for index, pts in enumerate(stamps):
-            frame = av.VideoFrame.from_ndarray(planes(index, height, width), format="yuv420p")
+            frame = av.VideoFrame.from_ndarray(planes(index % 60, height, width), format="yuv420p")
             frame.pts, frame.time_base = pts, TIME_BASE
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
@@ -141,7 +142,7 @@ def test_the_network_sees_the_right_colours_and_the_result_has_them(matrix, full
 @pytest.mark.parametrize("stamps", [STEADY, VARIABLE])
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_time_stamps_and_sound_are_kept(stamps, suffix, tmp_path):
-    source = make_video(tmp_path / f"in{suffix}", stamps, sound=True)
+    source = make_video(tmp_path / f"in{suffix}", stamps, sound="aac")
     result = derain_video(identity(), source, tmp_path / "out")
     assert result == tmp_path / "out" / f"in{suffix}"
     assert read(result)[1] == read(source)[1]
@@ -177,7 +178,7 @@ def test_the_network_sees_videos_upright(matrix, corner, tmp_path):
 
 def test_a_stopped_run_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr("ssid.inference.video.job.FRAMES", 3)
-    source, seen = make_video(tmp_path / "in.mp4", VARIABLE, sound=True), []
+    source, seen = make_video(tmp_path / "in.mp4", VARIABLE, sound="aac"), []
     whole = derain_video(identity(), source, tmp_path / "whole").read_bytes()
 
     def stop(rainy):
@@ -195,6 +196,27 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, monkeypatch):
     assert len([image for image in again if image.shape[-1] == 96]) == 5  # of eight
     assert result.read_bytes() == whole
     assert list((tmp_path / "out").iterdir()) == [result]
+
+
+def test_sound_that_the_result_cannot_hold_is_refused_before_any_work(tmp_path):
+    source, seen = make_video(tmp_path / "in.mkv", STEADY, sound="wavpack"), []
+    with pytest.raises(
+        UserError, match=r"out\.mp4: \.mp4 holds no sound .* wavpack: .* \.mkv, or"
+    ):
+        derain_video(identity(seen), source, tmp_path / "out.mp4")
+    assert not seen
+    assert list(tmp_path.iterdir()) == [source]
+    assert derain_video(identity(), source, tmp_path / "out").suffix == ".mkv"
+
+
+def test_a_video_that_ends_early_is_said_to(tmp_path, caplog):
+    whole = make_video(tmp_path / "in.mkv", range(0, 200 * 512, 512))
+    derain_video(identity(), whole, tmp_path / "out")
+    assert not caplog.messages
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    derain_video(identity(), cut, tmp_path / "out")
+    assert re.fullmatch(r".*cut\.mkv ends early: \d+ of about 200 pictures .*", caplog.text.strip())
 
 
 def test_two_at_once_are_refused_and_the_first_is_not_disturbed(tmp_path):
@@ -298,6 +320,8 @@ def test_what_cannot_be_done_is_said(tmp_path):
     done = derain_video(identity(), source, tmp_path / "out")
     with pytest.raises(UserError, match="exists already"):
         derain_video(identity(), source, tmp_path / "out", replace=False)
+    with pytest.raises(UserError, match=r"x\.avi: a video is written as \.mp4"):
+        derain_video(identity(), source, tmp_path / "x.avi")
     before = done.stat().st_mtime_ns
     derain_video(identity(), source, tmp_path / "out", skip_existing=True)
     assert done.stat().st_mtime_ns == before

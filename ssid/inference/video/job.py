@@ -1,6 +1,7 @@
 """Derain one video: frame by frame, with its sound and its time stamps."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
@@ -10,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ssid.data.sources.listing import SUFFIXES as PHOTOGRAPHS
 from ssid.errors import UserError
 from ssid.inference.folder import ahead
 from ssid.inference.runtime import Runner
 from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.veil import keep_veil
-from ssid.inference.video.join import join
+from ssid.inference.video.join import check_container, join
 from ssid.inference.video.parts import CODEC, FRAMES, Parts, PartWriter, parts_folder
 from ssid.ownership import owned
 from ssid.progress import track
@@ -25,6 +27,13 @@ HOLDS_H264 = (".mp4", ".m4v", ".mov", ".mkv")
 """Results keep the suffix of these files; others become ``.mkv``, which holds every stream."""
 
 SUFFIXES = (*HOLDS_H264, ".avi", ".webm", ".ts", ".mts", ".m2ts", ".3gp", ".mpg", ".mpeg", ".wmv")
+
+
+WHOLE = 0.8
+"""Share of the pictures that a file speaks of, above which it is taken to be whole: sound may last
+longer, and the rate of the pictures vary."""
+
+log = logging.getLogger(__name__)
 
 
 def is_video(path: Path) -> bool:
@@ -86,6 +95,7 @@ def _derain(
 ) -> None:
     with av.open(str(source)) as file:
         stream = _video_stream(file, source)
+        check_container(av, file, result)
         with owned(parts_folder(result)):
             parts = Parts(result, _job(runner, source, crf, tile, keep))
             stream.thread_type = "AUTO"
@@ -101,8 +111,13 @@ def _derain(
             if not parts.done:
                 raise UserError(f"{source} has no pictures that can be decoded.")
             last = _usual_duration(stream) * Fraction(stream.time_base)
-            join(av, source, parts.done, result, last)
+            pictures = join(av, source, parts.done, result, last)
             parts.remove()
+        if pictures < WHOLE * (expected := _count(file, stream)):
+            log.warning(
+                "%s ends early: %d of about %d pictures can be decoded, and are in the result.",
+                *(source, pictures, expected),
+            )
 
 
 Stamped = tuple[Any, int, int]
@@ -190,8 +205,11 @@ def _video_stream(file: Any, source: Path) -> Any:
 def _result(source: Path, target: Path) -> Path:
     if not source.is_file():
         raise UserError(f"there is no file {source}")
-    if target.suffix.lower() in HOLDS_H264:
+    suffix = target.suffix.lower()
+    if suffix in HOLDS_H264:
         result = target
+    elif suffix in {*SUFFIXES, *PHOTOGRAPHS} and not target.is_dir():
+        raise UserError(f"{target}: a video is written as {', '.join(HOLDS_H264)}, not {suffix}.")
     else:
         kept = source.suffix.lower() in HOLDS_H264
         result = target / (source.name if kept else f"{source.stem}.mkv")

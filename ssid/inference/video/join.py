@@ -1,18 +1,48 @@
 """The parts of a video and the sound and subtitles of its source, in one file."""
 
+import tempfile
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ssid.errors import UserError
 from ssid.files import atomic_write
 from ssid.inference.video.parts import packets, seconds
 
+HOLDS_MOST = ".mkv"
+"""The container of the most kinds of sound and subtitles."""
 
-def join(av: Any, source: Path, parts: list[Path], result: Path, last: Fraction) -> None:
+
+def check_container(av: Any, file: Any, result: Path) -> None:
+    """Refuse a result whose container cannot hold the sound and subtitles of the open ``file``.
+
+    Raises:
+        UserError: if so; it names the stream and what to do.
+    """
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        av.open(str(Path(folder) / result.name), "w") as trial,
+    ):
+        for stream in _others(file):
+            try:
+                trial.add_stream_from_template(stream)
+            except (ValueError, av.error.FFmpegError):
+                kind = "sound" if stream.type == "audio" else "subtitles"
+                codec = getattr(stream.codec_context, "name", "unknown")
+                advice = f"convert that in {file.name} first"
+                if result.suffix != HOLDS_MOST:
+                    advice = f"name an OUTPUT in {HOLDS_MOST}, or {advice}"
+                raise UserError(
+                    f"{result}: {result.suffix} holds no {kind} of the kind {codec}: {advice}."
+                ) from None
+
+
+def join(av: Any, source: Path, parts: list[Path], result: Path, last: Fraction) -> int:
     """Write the parts' packets and those of the other streams into the result, by time.
 
-    The last picture is shown for ``last`` seconds.
+    The last picture is shown for ``last`` seconds. Returns the number of pictures.
     """
+    pictures = 0
     with (
         atomic_write(result) as partial,
         av.open(str(source)) as file,
@@ -30,18 +60,20 @@ def join(av: Any, source: Path, parts: list[Path], result: Path, last: Fraction)
                 _mux(joined, waiting, copies[waiting.stream])
                 waiting = next(others, None)
             _mux(joined, packet, video)
+            pictures += 1
         while waiting is not None:
             _mux(joined, waiting, copies[waiting.stream])
             waiting = next(others, None)
+    return pictures
 
 
 def _copied(joined: Any, file: Any) -> dict[Any, Any]:
     """Return the streams of the result for those that are copied: sound and subtitles."""
-    copies = {}
-    for stream in file.streams:
-        if stream.type in ("audio", "subtitle"):
-            copies[stream] = joined.add_stream_from_template(stream)
-    return copies
+    return {stream: joined.add_stream_from_template(stream) for stream in _others(file)}
+
+
+def _others(file: Any) -> list[Any]:
+    return [stream for stream in file.streams if stream.type in ("audio", "subtitle")]
 
 
 def _mux(joined: Any, packet: Any, stream: Any) -> None:
