@@ -81,7 +81,9 @@ def derain(
     print(f"runtime: {runner.name}", file=sys.stderr)
     with _stoppable():
         if video:
-            done = derain_video(runner, input, output, crf, replace, skip_existing, tile, keep_veil)
+            done = derain_video(
+                runner, input, output, crf, replace, skip_existing, tile, overlap, keep_veil
+            )
             print(f"wrote {done}")
             return
         summary = derain_folder(

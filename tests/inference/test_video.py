@@ -200,9 +200,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, monkeypatch):
 
 def test_sound_that_the_result_cannot_hold_is_refused_before_any_work(tmp_path):
     source, seen = make_video(tmp_path / "in.mkv", STEADY, sound="wavpack"), []
-    with pytest.raises(
-        UserError, match=r"out\.mp4: \.mp4 holds no sound .* wavpack: .* \.mkv, or"
-    ):
+    with pytest.raises(UserError, match=r"out\.mp4: \.mp4 holds no sound .* wavpack: .* \.mkv, or"):
         derain_video(identity(seen), source, tmp_path / "out.mp4")
     assert not seen
     assert list(tmp_path.iterdir()) == [source]
@@ -233,6 +231,18 @@ def test_two_at_once_are_refused_and_the_first_is_not_disturbed(tmp_path):
     derain_video(Runner("", compute, 1, lambda: 0, lambda: 1.0), source, result)
     assert refused
     assert result.read_bytes() == derain_video(identity(), source, tmp_path / "b.mp4").read_bytes()
+
+
+def test_tile_and_overlap_are_those_of_the_command(tmp_path, monkeypatch):
+    source, seen = make_video(tmp_path / "in.mp4", STEADY[:1]), []
+
+    def derain(runner, image, *tiling):
+        seen.append(tiling)
+        return image
+
+    monkeypatch.setattr("ssid.inference.video.job.derain", derain)
+    derain_video(identity(), source, tmp_path / "out", tile=40, overlap=8)
+    assert seen == [(40, 8)]
 
 
 def test_parts_of_another_job_are_thrown_away(tmp_path):

@@ -7,13 +7,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ssid.data.sources.listing import SUFFIXES as PHOTOGRAPHS
 from ssid.errors import UserError
-from ssid.inference.folder import ahead
+from ssid.inference.folder import INEXACT, ahead
 from ssid.inference.runtime import Runner
 from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.veil import keep_veil
@@ -49,6 +49,7 @@ def derain_video(
     replace: bool = True,
     skip_existing: bool = False,
     tile: int | None = None,
+    overlap: int = 64,
     keep: bool = False,
 ) -> Path:
     """Derain a video into an H.264 file; sound, subtitles, time stamps and metadata are copied.
@@ -66,6 +67,7 @@ def derain_video(
         replace: flag that says whether a result that exists already is replaced.
         skip_existing: flag that says whether it is kept and nothing done.
         tile: tile, see :func:`ssid.inference.tiles.derain`; None takes what fits in memory.
+        overlap: likewise.
         keep: flag that says whether veil is kept, see :mod:`ssid.inference.veil`.
 
     Returns:
@@ -84,20 +86,27 @@ def derain_video(
     if result.exists() and not replace:
         raise UserError(f"{result} exists already. Name another OUTPUT, or add --replace.")
     try:
-        _derain(av, runner, source, result, crf, tile, keep)
+        _derain(av, runner, source, result, Settings(crf, tile, overlap, keep))
     except av.error.FFmpegError as error:
         raise UserError(f"{source} cannot be derained into {result}: {error}") from error
     return result
 
 
-def _derain(
-    av: Any, runner: Runner, source: Path, result: Path, crf: int, tile: int | None, keep: bool
-) -> None:
+class Settings(NamedTuple):
+    """What decides a result beside the video and the network, see :func:`derain_video`."""
+
+    crf: int
+    tile: int | None
+    overlap: int
+    keep_veil: bool
+
+
+def _derain(av: Any, runner: Runner, source: Path, result: Path, settings: Settings) -> None:
     with av.open(str(source)) as file:
         stream = _video_stream(file, source)
         check_container(av, file, result)
         with owned(parts_folder(result)):
-            parts = Parts(result, _job(runner, source, crf, tile, keep))
+            parts = Parts(result, _job(runner, source, settings))
             stream.thread_type = "AUTO"
             frames = _stamped(file.decode(stream), stream)
             skipped = len(parts.done) * FRAMES
@@ -105,7 +114,7 @@ def _derain(
             total = max(_count(file, stream) - skipped, 0)
             shown = track(work, total, "derain")
             try:
-                _write_parts(av, runner, shown, stream, parts, crf, tile, keep)
+                _write_parts(av, runner, shown, stream, parts, settings)
             finally:
                 parts.remove_if_empty()
             if not parts.done:
@@ -130,9 +139,7 @@ def _write_parts(
     frames: Iterator[Stamped],
     stream: Any,
     parts: Parts,
-    crf: int,
-    tile: int | None,
-    keep: bool,
+    settings: Settings,
 ) -> None:
     first = next(frames, None)
     if first is None:
@@ -141,14 +148,18 @@ def _write_parts(
     layout = layout_of(first[0], stream, written)
     frames = chain([first], frames)
     height, width = layout.image(first[0]).shape[:2]
-    side = tile or largest_tile(runner, height, width)
+    side = settings.tile or largest_tile(runner, height, width)
+    if side is not None and side < max(height, width) and runner.find_reach() is None:
+        log.warning("pictures are %s", INEXACT)
 
     def compute(image: Image) -> Image:
-        estimate = derain(runner, image, side)
-        return keep_veil(image, estimate) if keep else estimate
+        estimate = derain(runner, image, side, settings.overlap)
+        return keep_veil(image, estimate) if settings.keep_veil else estimate
 
     while (frame := next(frames, None)) is not None:
-        writer = PartWriter(av, parts.next(), layout, (width, height), stream.time_base, crf)
+        writer = PartWriter(
+            av, parts.next(), layout, (width, height), stream.time_base, settings.crf
+        )
         _write_part(writer, islice(chain([frame], frames), FRAMES), layout, compute)
 
 
@@ -218,15 +229,10 @@ def _result(source: Path, target: Path) -> Path:
     return result
 
 
-def _job(runner: Runner, source: Path, crf: int, tile: int | None, keep: bool) -> dict[str, Any]:
+def _job(runner: Runner, source: Path, settings: Settings) -> dict[str, Any]:
     """Return what decides the result: the source, the network by what it does, and the options."""
     status = source.stat()
     image = np.linspace(0, 1, 3 * 64 * 64, dtype=np.float32).reshape(1, 3, 64, 64)
     does = hashlib.sha256(runner.estimate(image).tobytes()).hexdigest()
-    return {
-        "source": [status.st_size, status.st_mtime_ns],
-        "network": does,
-        "crf": crf,
-        "tile": tile,
-        "keep_veil": keep,
-    }
+    origin = {"source": [status.st_size, status.st_mtime_ns], "network": does}
+    return origin | settings._asdict()
