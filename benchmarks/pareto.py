@@ -215,7 +215,7 @@ def label_points(axes: Axes, shown: Mapping[str, tuple[float, float]]) -> None:
     for name, at in shown.items():
         label = axes.annotate(name, at, xytext=(0, 0), textcoords="offset points", fontsize=8)
         for side, right, up in CORNERS:
-            label.set_ha(side)
+            label.set_horizontalalignment(side)
             label.xyann = right, up
             box = label.get_window_extent()
             inside = axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max)
