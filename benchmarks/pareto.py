@@ -13,7 +13,7 @@ import argparse
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import matplotlib as mpl
 import torch
@@ -72,7 +72,12 @@ BRIEFLY_TRAINED = {
 }
 UNTRAINED = {"SSID-KD, untrained": "ssid_kd"}
 
-CORNERS = (("left", 6, -10), ("right", -6, 5), ("left", 6, 5), ("right", -6, -10))
+CORNERS: tuple[tuple[Literal["left", "right"], int, int], ...] = (
+    ("left", 6, -10),
+    ("right", -6, 5),
+    ("left", 6, 5),
+    ("right", -6, -10),
+)
 """Where a label may lie: the side that is at its point, and how far from there in points."""
 MARK = 4
 """Half of the side of a point in pixels, with some air."""
