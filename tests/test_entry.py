@@ -49,6 +49,7 @@ def test_sigterm_during_the_end_leaves_no_traceback(how):
 
 SLOW_COMMAND = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job has not
 from ssid import cli
 @cli.app.command()
 def slow():
