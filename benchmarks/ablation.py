@@ -7,6 +7,8 @@
 The tables are benchmarks/params/<table>.yaml. Finished runs are kept in runs/benchmarks under the
 fingerprint of all that decides them, and an interrupted one goes on from its checkpoint: the same
 command continues. Fingerprints do not know the code of ssid; delete the folder when it changes.
+Variants of which no run is finished here keep the rows that the file of results has of them, if
+their parameters are the same.
 """
 
 import argparse

@@ -1,12 +1,10 @@
 """The commands that put a trained network to use: derain, export, serve."""
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -174,11 +172,6 @@ def serve(
 @contextmanager
 def _stoppable() -> Iterator[None]:
     """End under Ctrl-C and SIGTERM with a word and status 130; what is written is whole."""
-
-    def stop(number: int, frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     except KeyboardInterrupt:
@@ -186,5 +179,3 @@ def _stoppable() -> Iterator[None]:
             "interrupted: what is written is whole; add --skip-existing to go on.", file=sys.stderr
         )
         raise SystemExit(130) from None
-    finally:
-        signal.signal(signal.SIGTERM, previous)

@@ -32,24 +32,28 @@ def look_into(root: Path, detect: Callable[[Source], Found], manifest: str | Non
     Raises:
         UserError: ``root`` has no image, or cannot be read.
     """
-    if is_archive(root):
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch) / root.name
-            refused = unpack(root, folder)
-            if not Source(folder, manifest).listing.photographs:
-                why = f":\n{reasons(refused)}" if refused else "; it is empty."
-                raise UserError(f"root: {root} has no image that can be unpacked{why}")
-            try:
-                return look_into(folder, detect, manifest)
-            except UserError as error:  # the user knows the archive, and no folder of ours
-                raise UserError(str(error).replace(str(folder), str(root))) from error
-    source = Source(root, manifest)
+    if not is_archive(root):
+        return _look(Source(root, manifest), detect)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / root.name
+        refused = unpack(root, folder)
+        source = Source(folder, manifest)
+        if not source.listing.photographs:
+            why = f":\n{reasons(refused)}" if refused else "; it is empty."
+            raise UserError(f"root: {root} has no image that can be unpacked{why}")
+        try:
+            return _look(source, detect)
+        except UserError as error:  # the user knows the archive, and no folder of ours
+            raise UserError(str(error).replace(str(folder), str(root))) from error
+
+
+def _look(source: Source, detect: Callable[[Source], Found]) -> Found:
     try:
         if not source.listing.photographs:
-            list_items(root, "photographs", manifest=manifest)
+            list_items(source.root, "photographs", manifest=source.manifest)
         return detect(source)
     except OSError as error:
-        raise UserError(f"root: {root} cannot be read: {error.strerror}.") from error
+        raise UserError(f"root: {source.root} cannot be read: {error.strerror}.") from error
 
 
 def _detect(source: Source) -> Detected:

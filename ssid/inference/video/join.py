@@ -30,7 +30,7 @@ def check_container(av: Any, file: Any, result: Path) -> None:
                 kind = "sound" if stream.type == "audio" else "subtitles"
                 codec = getattr(stream.codec_context, "name", "unknown")
                 advice = f"convert that in {file.name} first"
-                if result.suffix != HOLDS_MOST:
+                if result.suffix.lower() != HOLDS_MOST:
                     advice = f"name an OUTPUT in {HOLDS_MOST}, or {advice}"
                 raise UserError(
                     f"{result}: {result.suffix} holds no {kind} of the kind {codec}: {advice}."
