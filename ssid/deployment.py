@@ -13,6 +13,7 @@ from ssid.inference.options import Format, Runtime
 from ssid.packaged import DEFAULT, SIZES, Size
 
 STUDENT = Path("models/student.safetensors")
+MOST_THREADS = 1024
 
 
 def derain(
@@ -31,13 +32,16 @@ def derain(
         Size | None,
         typer.Option(help=f"Student that comes with ssid: {', '.join(SIZES)}, fast to good."),
     ] = None,
-    format: Annotated[Format, typer.Option(help="Of photographs.")] = "png",
+    format: Annotated[
+        Format | None, typer.Option(help="Of photographs. Default: as OUTPUT ends, or png.")
+    ] = None,
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Of JPEG (95), WebP (90), AVIF (85).")
     ] = None,
     crf: Annotated[
-        int, typer.Option(min=0, max=51, help="Of videos: 0 loses nothing, 51 is smallest.")
-    ] = 18,
+        int | None,
+        typer.Option(min=0, max=51, help="Of videos (18): 0 loses nothing, 51 is smallest."),
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace existing results.")] = False,
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Keep existing results and go on.")
@@ -46,7 +50,7 @@ def derain(
         Runtime, typer.Option(help="auto: the fastest that is installed, if it pays.")
     ] = "auto",
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Of the CPU. Default: all cores.")
+        int | None, typer.Option(min=1, max=MOST_THREADS, help="Of the CPU. Default: all cores.")
     ] = None,
     tile: Annotated[
         int | None,
@@ -63,29 +67,43 @@ def derain(
 ) -> None:
     """Remove the rain from photographs and videos."""
     from ssid.inference import choose_model, derain_folder
-    from ssid.inference.folder import count_pixels, find_photographs
-    from ssid.inference.runtime import open_runner
+    from ssid.inference.runtime import Runner, open_runner
     from ssid.inference.video.job import derain_video, is_video
-    from ssid.inference.writing import Output
+    from ssid.inference.writing import output_of
 
     if replace and skip_existing:
         raise UserError("--replace and --skip-existing contradict each other: give one of them.")
     video = is_video(input)
-    written_as = Output(format, quality)
-    model = choose_model(model, size, STUDENT)
-    pixels = 1 << 62 if video else count_pixels(find_photographs(input))
-    print(f"model: {model}")
-    runner = open_runner(model, runtime, threads, pixels)
-    print(f"runtime: {runner.name}", file=sys.stderr)
+    if video and (format or quality):
+        raise UserError("--format and --quality are of photographs; of a video, say --crf.")
+    if not video and crf is not None:
+        raise UserError("--crf is of videos; of photographs, say --format and --quality.")
+    written_as = output_of(input, output, format, quality)
+    chosen = choose_model(model, size, STUDENT)
+
+    def open_chosen(pixels: int) -> Runner:
+        print(f"model: {chosen}")
+        runner = open_runner(chosen, runtime, threads, pixels)
+        print(f"runtime: {runner.name}", file=sys.stderr)
+        return runner
+
     with _stoppable():
         if video:
             done = derain_video(
-                runner, input, output, crf, replace, skip_existing, tile, overlap, keep_veil
+                open_chosen,
+                input,
+                output,
+                18 if crf is None else crf,
+                replace,
+                skip_existing,
+                tile,
+                overlap,
+                keep_veil,
             )
-            print(f"wrote {done}")
+            print(f"wrote {done}" if done else "the result existed already and was kept")
             return
         summary = derain_folder(
-            runner, input, output, tile, overlap, replace, skip_existing, written_as, keep_veil
+            open_chosen, input, output, tile, overlap, replace, skip_existing, written_as, keep_veil
         )
     for name, reason in summary.notes.items():
         print(f"{name}: {reason}")
@@ -154,7 +172,9 @@ def serve(
     size: Annotated[Size | None, typer.Option(help="As of derain.")] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 8000,
     runtime: Annotated[Runtime, typer.Option(help="As of derain.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="As of derain.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=MOST_THREADS, help="As of derain.")
+    ] = None,
 ) -> None:
     """Show a page on this machine where a dropped photograph comes back without its rain."""
     from ssid.inference import choose_model

@@ -185,7 +185,17 @@ def test_a_broken_run_goes_on(installed):
     said = run("derain", "in", "out", "--skip-existing")
     assert "1 results existed already and were kept\nwrote out/b.png\n" in said
     assert Path("out/a.png").read_bytes() == b"kept"
-    assert "wrote 0 images" in run("derain", "in", "out", "--skip-existing")
+    assert run("derain", "in", "out", "--skip-existing") == (
+        "2 results existed already and were kept\nwrote 0 images to out\n"
+    )
+
+
+def test_no_network_is_opened_where_nothing_is_to_be_done(installed):
+    run("derain", "photo.jpg")
+    installed.write_bytes(b"no network")
+    assert "1 results existed already" in run("derain", "photo.jpg", "--skip-existing")
+    with pytest.raises(UserError, match="exist already"):
+        run("derain", "photo.jpg")
 
 
 def test_sigterm_ends_a_folder_with_a_word_and_nothing_half(installed):
@@ -219,6 +229,32 @@ def test_results_have_the_format_and_quality_that_was_asked_for(installed, chose
     assert sizes[0] < sizes[1]
     with pytest.raises(UserError, match="png loses nothing"):
         run("derain", "photo.jpg", "png", "--quality", "5")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "b.jfif", "c.JPE", "d.webp", "e.png"])
+@pytest.mark.parametrize("format", [[], ["--format", "same"]])
+def test_a_single_result_is_what_its_name_says(installed, name, format):
+    Path("photo.jpg").rename(name)
+    options = [] if name == "e.png" else ["--quality", "5"]
+    run("derain", name, Path("out") / name, *format, *options)
+    form = {".webp": "WEBP", ".png": "PNG"}.get(Path(name).suffix, "JPEG")
+    assert Image.open(Path("out") / name).format == form
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["photo.jpg", "out.png", "--format", "jpeg"], r"--format jpeg contradicts .* out\.png"),
+        (["photo.jpg", "out.png", "--format", "same"], "--format same contradicts"),
+        (["photo.jpg", "--crf", "0"], "--crf is of videos"),
+        (["film.mp4", "--quality", "50"], "of a video, say --crf"),
+        (["film.mp4", "--format", "jpeg"], "of a video, say --crf"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(installed, options, expected):
+    with pytest.raises(UserError, match=expected):
+        run("derain", *options)
+    assert not Path("out.png").exists()
 
 
 def test_a_missing_student_says_how_to_make_one(installed):

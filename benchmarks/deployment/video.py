@@ -68,7 +68,8 @@ def _flicker(plan: Plan, count: int, size: Size) -> list[Row]:
     write_video(clean, frames)
     write_rainy_video(rainy, frames)
     runner = open_runner(packaged_student(size), "torch", 1)
-    derained = derain_video(runner, rainy, plan.work / "steady.mp4", crf=12)
+    derained = plan.work / "steady.mp4"
+    derain_video(runner, rainy, derained, crf=12)
     static = [change <= STEADY for change in changes(clean)]
     named = {"scene": clean, "rainy": rainy, "derained": derained}
     shown = {"video": plan.video.name, "size": size, "static share": float(np.mean(static))}

@@ -87,7 +87,8 @@ def new_set(
         return Choice(SCHEMAS[role].model_validate(block), found.reason)
     except ValidationError as error:
         problems = (explain(details, SCHEMAS[role]) for details in error.errors())
-        raise UserError(f"{role} data set {name!r}: {'; '.join(problems)}.") from error
+        lines = (f"{role} data set {name!r}: {problem}" for problem in problems)
+        raise UserError("\n".join(lines)) from error
     except ValueError as error:
         raise UserError(f"{error}.") from error
 

@@ -131,7 +131,16 @@ def _unknown(path: Path) -> str:
     if needed and needed not in _formats():
         kind = "JPEG XL" if needed == "JXL" else "HEIC"
         return f"{kind} cannot be read here: pip install 'ssid[formats]', or convert it to JPEG"
+    if _begins_as_tiff(path):
+        return (
+            "a TIFF of a kind that cannot be read: save it as RGB or grey, 8 or 16 bits a channel"
+        )
     return "not an image: its content is none of " + ", ".join(_formats())
+
+
+def _begins_as_tiff(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def _check_file(path: Path) -> None:

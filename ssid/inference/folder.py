@@ -20,7 +20,7 @@ from ssid.data.sources.listing import (
 from ssid.errors import UserError
 from ssid.files import remove_leftovers
 from ssid.inference.pictures import Photo, read_photo
-from ssid.inference.runtime import Runner, runner_of
+from ssid.inference.runtime import OpenRunner, Runner, opened
 from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.veil import keep_veil
 from ssid.inference.writing import FORMATS, Output, write_photo
@@ -60,7 +60,7 @@ class Summary:
 
 
 def derain_folder(
-    model: Derainer | Runner,
+    model: Derainer | Runner | OpenRunner,
     source: Path,
     target: Path,
     tile: int | None = None,
@@ -80,7 +80,8 @@ def derain_folder(
     on while the network computes.
 
     Args:
-        model: the network in evaluation mode, on the device to use, or what computes it.
+        model: the network in evaluation mode, on the device to use; or what computes it; or what
+            opens that, called once it is known what is to be done, if anything is.
         source: a photograph or a folder, searched recursively.
         target: the folder to fill; for a single photograph also the file to write.
         tile: tile, see :func:`ssid.inference.tiles.derain`; None takes what fits in memory.
@@ -98,7 +99,6 @@ def derain_folder(
         UserError: if the source is missing or has no photographs, the target lies inside the
             source, a result exists and must not be replaced, or cannot be written.
     """
-    runner = runner_of(model) if isinstance(model, Derainer) else model
     output = output or Output()
     listing = find_photographs(source)
     jobs = list(
@@ -106,6 +106,9 @@ def derain_folder(
     )
     summary = Summary(refused=list(listing.refused))
     jobs = _select(jobs, replace, skip_existing, summary)
+    if not jobs:
+        return summary
+    runner = opened(model, lambda: count_pixels(photograph for photograph, _ in jobs))
     work = _work(runner, jobs, tile, overlap, output, summary.notes, keep)
     for done in track(work, len(jobs), "derain"):
         if isinstance(done, RefusedFile):
@@ -131,9 +134,9 @@ def find_photographs(source: Path) -> Listing:
     return listing
 
 
-def count_pixels(listing: Listing) -> int:
-    """Return how many pixels the photographs have; those that cannot be opened have none."""
-    return sum(map(_pixels, listing.photographs))
+def count_pixels(photographs: Iterable[Photograph]) -> int:
+    """Return how many pixels photographs have; those that cannot be opened have none."""
+    return sum(map(_pixels, photographs))
 
 
 def _pixels(photograph: Photograph) -> int:
@@ -211,8 +214,8 @@ def _destinations(listing: Listing, source: Path, target: Path, output: Output) 
     """Return the file for each photograph: all different, and none among the sources."""
     if source.is_file():
         suffix = target.suffix.lower()
-        single = suffix in FORMATS
-        if not single and suffix in SUFFIXES and not target.is_dir():
+        single = suffix in FORMATS and not target.is_dir()
+        if suffix in SUFFIXES and not single and not target.is_dir():
             raise UserError(
                 f"{target}: a photograph is written as {', '.join(FORMATS)}, not {suffix}."
             )

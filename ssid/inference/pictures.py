@@ -134,7 +134,13 @@ def _deep_png(path: Path) -> Levels:
     _need("torchvision")
     from torchvision.io import ImageReadMode, decode_image, read_file
 
-    return decode_image(read_file(str(path)), ImageReadMode.UNCHANGED).permute(1, 2, 0).numpy()
+    try:
+        image = decode_image(read_file(str(path)), ImageReadMode.UNCHANGED)
+    except RuntimeError:
+        with Image.open(path, formats=["PNG"]) as again:
+            again.load()  # says of the file what is wrong with it
+        raise
+    return image.permute(1, 2, 0).numpy()
 
 
 def _need(module: str) -> None:

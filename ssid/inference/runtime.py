@@ -54,6 +54,17 @@ class Runner:
     device: str = "cpu"
 
 
+OpenRunner = Callable[[int], Runner]
+"""What opens a runner for a number of pixels."""
+
+
+def opened(model: Derainer | Runner | OpenRunner, pixels: Callable[[], int]) -> Runner:
+    """Return what computes a network, opened for a number of pixels where it is not yet open."""
+    if isinstance(model, Derainer):
+        return runner_of(model)
+    return model if isinstance(model, Runner) else model(pixels())
+
+
 def runner_of(model: Derainer) -> Runner:
     """Return PyTorch itself, on the device where the network lies."""
     device = next(model.parameters()).device

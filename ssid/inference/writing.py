@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image
@@ -20,6 +20,8 @@ FORMATS: Mapping[str, str] = {
     ".png": "png",
     ".jpg": "jpeg",
     ".jpeg": "jpeg",
+    ".jpe": "jpeg",
+    ".jfif": "jpeg",
     ".webp": "webp",
     ".avif": "avif",
     ".tif": "tiff",
@@ -53,6 +55,20 @@ class Output:
         if self.format == "same":
             return source.suffix if source.suffix.lower() in FORMATS else ".png"
         return next(suffix for suffix, name in FORMATS.items() if name == self.format)
+
+
+def output_of(source: Path, target: Path, format: Format | None, quality: int | None) -> Output:
+    """Return how results are written: as the user says, or as the name of a single one ends.
+
+    Raises:
+        UserError: if the two contradict each other, or the format has no quality.
+    """
+    single = source.is_file() and not target.is_dir()
+    named = FORMATS.get(target.suffix.lower()) if single else None
+    asked = FORMATS[Output(format).suffix(source).lower()] if format else named
+    if named and asked != named:
+        raise UserError(f"--format {format} contradicts the name of the result, {target}.")
+    return Output(format or cast("Format", named or "png"), quality)
 
 
 def write_photo(path: Path, photo: Photo, quality: int | None = None) -> None:

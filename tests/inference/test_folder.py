@@ -80,6 +80,13 @@ def test_an_output_of_a_kind_that_is_not_written_is_refused(tmp_path):
     assert done == [tmp_path / "folder.bmp" / "a.png"]
 
 
+def test_a_folder_that_is_called_like_a_photograph_is_a_folder(tmp_path):
+    Image.fromarray(picture(40, 50)).save(tmp_path / "a.png")
+    (tmp_path / "out.png").mkdir()
+    done = derain_folder(Identity(), tmp_path / "a.png", tmp_path / "out.png").written
+    assert done == [tmp_path / "out.png" / "a.png"]
+
+
 def test_no_two_results_share_a_name(tmp_path):
     source, target = tmp_path / "in", tmp_path / "out"
     source.mkdir()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from ssid.data.images import read_rgb
+from ssid.data.images import ImageError, read_rgb
 from ssid.errors import UserError
 from ssid.inference import derain_folder
 from ssid.inference.pictures import read_photo
@@ -138,6 +138,27 @@ def test_without_the_extra_16_bit_colours_are_refused_and_the_extra_is_named(tmp
     (refused,) = derain_folder(Identity(), tmp_path, tmp_path.parent / "out").refused
     assert "16 bits" in refused.reason
     assert "pip install" in refused.reason
+
+
+def test_a_16_bit_png_that_was_cut_off_is_called_truncated(tmp_path):
+    png(tmp_path / "deep.png", levels(40, 50, 3, np.uint16))
+    whole = (tmp_path / "deep.png").read_bytes()
+    (tmp_path / "deep.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ImageError, match=r"^truncated: "):
+        read_photo(tmp_path / "deep.png")
+
+
+@pytest.mark.parametrize("kind", ["float", "grey with alpha"])
+def test_tiffs_that_cannot_be_read_are_called_tiffs(kind, tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason="needs the extra depth")
+    if kind == "float":
+        tifffile.imwrite(tmp_path / "a.tif", np.zeros((40, 50, 3), np.float32), photometric="rgb")
+    else:
+        pixels = np.zeros((40, 50, 2), np.uint16)
+        kinds = {"photometric": "minisblack", "extrasamples": ["unassalpha"]}
+        tifffile.imwrite(tmp_path / "a.tif", pixels, **kinds)
+    with pytest.raises(ImageError, match=r"^a TIFF of a kind that cannot be read: save it"):
+        read_photo(tmp_path / "a.tif")
 
 
 def srgb():

@@ -19,7 +19,7 @@ _REMEDY = ": replace the link by the file (cp -L), or give the folder that it le
 
 SUFFIXES = frozenset(
     {
-        *(".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
+        *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff"),
         *(".avif", ".gif", ".mpo", ".heic", ".heif", ".jxl"),
     }
 )

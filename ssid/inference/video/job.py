@@ -14,7 +14,7 @@ import numpy as np
 from ssid.data.sources.listing import SUFFIXES as PHOTOGRAPHS
 from ssid.errors import UserError
 from ssid.inference.folder import INEXACT, ahead
-from ssid.inference.runtime import Runner
+from ssid.inference.runtime import OpenRunner, Runner, opened
 from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.veil import keep_veil
 from ssid.inference.video.join import check_container, join
@@ -29,6 +29,9 @@ HOLDS_H264 = (".mp4", ".m4v", ".mov", ".mkv")
 SUFFIXES = (*HOLDS_H264, ".avi", ".webm", ".ts", ".mts", ".m2ts", ".3gp", ".mpg", ".mpeg", ".wmv")
 
 
+MANY = 1 << 62
+"""Pixels of a video: more than it pays to count."""
+
 WHOLE = 0.8
 """Share of the pictures that a file speaks of, above which it is taken to be whole: sound may last
 longer, and the rate of the pictures vary."""
@@ -42,7 +45,7 @@ def is_video(path: Path) -> bool:
 
 
 def derain_video(
-    runner: Runner,
+    runner: Runner | OpenRunner,
     source: Path,
     target: Path,
     crf: int = 18,
@@ -51,7 +54,7 @@ def derain_video(
     tile: int | None = None,
     overlap: int = 64,
     keep: bool = False,
-) -> Path:
+) -> Path | None:
     """Derain a video into an H.264 file; sound, subtitles, time stamps and metadata are copied.
 
     Frames are turned upright as the file asks for, so that the result needs no turning. Colours
@@ -60,7 +63,7 @@ def derain_video(
     folder beside the result until it is whole.
 
     Args:
-        runner: computer of the network.
+        runner: computer of the network, or what opens it, called where there is work.
         source: the video.
         target: the file to write, or the folder for it.
         crf: constant rate factor: 0 loses nothing, 18 is hard to tell from that, 51 is smallest.
@@ -71,7 +74,7 @@ def derain_video(
         keep: flag that says whether veil is kept, see :mod:`ssid.inference.veil`.
 
     Returns:
-        The file that was written.
+        The file that was written; None where it is there already and kept.
 
     Raises:
         UserError: if the file is no video that can be read, the result exists or cannot be
@@ -82,7 +85,7 @@ def derain_video(
 
     result = _result(source, target)
     if result.exists() and skip_existing:
-        return result
+        return None
     if result.exists() and not replace:
         raise UserError(f"{result} exists already. Name another OUTPUT, or add --replace.")
     try:
@@ -101,10 +104,13 @@ class Settings(NamedTuple):
     keep_veil: bool
 
 
-def _derain(av: Any, runner: Runner, source: Path, result: Path, settings: Settings) -> None:
+def _derain(
+    av: Any, runner: Runner | OpenRunner, source: Path, result: Path, settings: Settings
+) -> None:
     with av.open(str(source)) as file:
         stream = _video_stream(file, source)
         check_container(av, file, result)
+        runner = opened(runner, lambda: MANY)
         with owned(parts_folder(result)):
             parts = Parts(result, _job(runner, source, settings))
             stream.thread_type = "AUTO"
