@@ -27,7 +27,7 @@ from benchmarks.record import markdown
 from benchmarks.summary import hardware
 from benchmarks.timing import in_turns, spread
 from ssid.data.images import read_rgb
-from ssid.data.sources.side_by_side import split_halves
+from ssid.data.sources.halves import split_halves
 from ssid.data.splits import evenly_spaced
 from ssid.entry import reporting
 from ssid.evaluation.scores import measure

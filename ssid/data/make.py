@@ -13,10 +13,10 @@ from ssid.data.rain.ground import ribbed, turned
 from ssid.data.rain.render import render
 from ssid.data.roles import Role
 from ssid.data.sources.correspondence import check_same_scene
+from ssid.data.sources.halves import split_halves
 from ssid.data.sources.layouts import LAYOUTS, Item
 from ssid.data.sources.listing import Photograph, RefusedFile
 from ssid.data.sources.masks import read_mask
-from ssid.data.sources.side_by_side import split_halves
 from ssid.data.splits import seeded
 from ssid.files import sha256
 from ssid.pictures import Picture

@@ -19,6 +19,7 @@ from ssid.data.prepare import prepare
 from ssid.data.rain.ground import ribbed, turned
 from ssid.data.rain.render import render
 from ssid.data.sources.correspondence import check_same_scene
+from ssid.data.sources.halves import SWAPPED
 from ssid.data.splits import evenly_spaced, held_out, seeded
 from ssid.data.store import writer as writer_module
 from ssid.data.store.reader import ImageStore
@@ -123,13 +124,14 @@ def test_pairs_of_a_benchmark(tmp_path):
     assert np.array_equal(store.clean(2), photograph(10))
 
 
-@pytest.mark.parametrize("layout", ["clean_rainy", "rainy_clean"])
+@pytest.mark.parametrize("layout", SWAPPED)
 @pytest.mark.parametrize("role", [("benchmark", BenchmarkSet), ("real", RealSet)])
 def test_side_by_side(tmp_path, layout, role):
     clean = photograph(1)
     halves = [clean, rainy_of(clean)]
-    save(tmp_path / "in/1.png", np.hstack(halves if layout == "clean_rainy" else halves[::-1]))
-    save(tmp_path / "in/odd.png", np.hstack(halves)[:, 1:])
+    join = np.vstack if "over" in layout else np.hstack
+    save(tmp_path / "in/1.png", join(halves if layout.startswith("clean") else halves[::-1]))
+    save(tmp_path / "in/odd.png", join(halves)[1:, 1:])
     name, block = role
     summary = prepare(
         name, "s", block(root=str(tmp_path / "in"), layout=layout), tmp_path / "out", 1
@@ -138,7 +140,7 @@ def test_side_by_side(tmp_path, layout, role):
     assert np.array_equal(store.rainy(0), halves[1])
     assert name == "real" or np.array_equal(store.clean(0), clean)
     assert (summary.images, summary.quarantined) == (1, 1)
-    assert "even width" in quarantine(tmp_path / "out")["odd.png"]
+    assert "need an even" in quarantine(tmp_path / "out")["odd.png"]
 
 
 def test_pairs_that_do_not_belong_together_are_refused_with_both_files(tmp_path):

@@ -55,7 +55,8 @@ def pairs(root: Path, names: list[tuple[str, str, int]]) -> Release:
 def halves(root: Path, names: list[str], layout: str) -> Release:
     for scene, name in enumerate(names):
         both = [clean(scene), rainy(scene)]
-        save(root / name, np.hstack(both if layout == "clean_rainy" else both[::-1]))
+        join = np.vstack if "over" in layout else np.hstack
+        save(root / name, join(both if layout.startswith("clean") else both[::-1]))
     return Release(layout, [(name, name) for name in names])
 
 

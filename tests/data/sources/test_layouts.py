@@ -10,11 +10,11 @@ from PIL import Image
 
 from ssid.data.images import ImageError
 from ssid.data.packaged import packaged_photograph
+from ssid.data.sources.halves import SWAPPED, split_halves
 from ssid.data.sources.items import list_items
 from ssid.data.sources.layouts.halves import check_order
 from ssid.data.sources.listing import Photograph, list_folder, natural_key, printable
 from ssid.data.sources.pairing import locate, pair_by_name, parse_name
-from ssid.data.sources.side_by_side import split_halves
 from ssid.errors import UserError
 from support.hostile import photograph
 
@@ -267,6 +267,11 @@ def test_halves_are_cut_in_either_order():
         split_halves(both[:, 1:], "clean_rainy")
     with pytest.raises(ImageError, match="too small"):
         split_halves(both[:, :62], "clean_rainy")
+    stacked = np.vstack([left, right])
+    assert np.array_equal(split_halves(stacked, "rainy_over_clean"), [left, right])
+    assert np.array_equal(split_halves(stacked, "clean_over_rainy"), [right, left])
+    with pytest.raises(ImageError, match="even height"):
+        split_halves(stacked[1:], "clean_over_rainy")
 
 
 def streaked(seed):
@@ -274,16 +279,19 @@ def streaked(seed):
     return np.where(noise, 255, photograph(seed)).astype(np.uint8)
 
 
-def test_a_contrary_order_is_noticed_from_twenty_images_on(tmp_path):
+@pytest.mark.parametrize(
+    ("join", "right"), [(np.hstack, "clean_rainy"), (np.vstack, "clean_over_rainy")]
+)
+def test_a_contrary_order_is_noticed_from_twenty_images_on(join, right, tmp_path):
     for i in range(20):
-        both = np.hstack([photograph(i), streaked(i)])
+        both = join([photograph(i), streaked(i)])
         Image.fromarray(both).save(tmp_path / f"{i:02}.png")
     (tmp_path / "00a.png").write_bytes(b"broken")
-    files = list_items(tmp_path, "clean_rainy").items
-    check_order(files, "clean_rainy")
-    with pytest.raises(UserError, match="write `layout: clean_rainy`"):
-        check_order(files, "rainy_clean")
-    check_order(files[:20], "rainy_clean")  # nineteen that can be read prove nothing
+    files = list_items(tmp_path, right).items
+    check_order(files, right)
+    with pytest.raises(UserError, match=f"write `layout: {right}`"):
+        check_order(files, SWAPPED[right])
+    check_order(files[:20], SWAPPED[right])  # nineteen that can be read prove nothing
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from ssid.data.inspection import inspect
 from ssid.data.params import BenchmarkSet, RealSet
 from ssid.data.prepare import prepare
 from ssid.data.sources.detection import detect_layout
+from ssid.data.sources.halves import SWAPPED
 from ssid.data.sources.items import list_items
 from ssid.data.store.reader import ImageStore
 from ssid.errors import UserError
@@ -42,7 +43,7 @@ def test_a_release_is_recognised_paired_and_prepared(name, tmp_path):
 
 
 def test_the_halves_of_a_release_are_told_apart(tmp_path):
-    for layout in ("clean_rainy", "rainy_clean"):
+    for layout in SWAPPED:
         root = tmp_path / layout
         halves(root, [f"{i}.png" for i in range(5)], layout)
         block = BenchmarkSet(root=str(root), layout=detect_layout(root).layout)
@@ -53,11 +54,14 @@ def test_the_halves_of_a_release_are_told_apart(tmp_path):
             assert np.array_equal(store.clean(i), clean(i))
 
 
-def test_halves_that_edges_do_not_tell_apart_are_for_the_user_to_decide(tmp_path):
+@pytest.mark.parametrize(
+    ("join", "layout"), [(np.hstack, "clean_rainy"), (np.vstack, "clean_over")]
+)
+def test_halves_that_edges_do_not_tell_apart_are_for_the_user_to_decide(join, layout, tmp_path):
     for i in range(6):
         both = [clean(i), rainy(i)]
-        save(tmp_path / f"{i}.png", np.hstack(both if i % 2 else both[::-1]))
-    with pytest.raises(UserError, match="--layout clean_rainy"):
+        save(tmp_path / f"{i}.png", join(both if i % 2 else both[::-1]))
+    with pytest.raises(UserError, match=f"--layout {layout}"):
         detect_layout(tmp_path)
 
 

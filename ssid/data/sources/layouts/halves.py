@@ -1,12 +1,13 @@
-"""Both halves in one image: the clean one on the left (Rain800), or the rainy one (Rain1200)."""
+"""Both halves in one image: clean and rainy (Rain800), rainy and clean (Rain1200), or stacked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from statistics import median
 
 from ssid.data.images import ImageError, read_rgb
 from ssid.data.sources.correspondence import same_scene
-from ssid.data.sources.evidence import CHECKED_PAIRS, Evidence, weigh
+from ssid.data.sources.evidence import CHECKED_PAIRS, weigh
+from ssid.data.sources.halves import SWAPPED, Order, is_stacked, split_halves
 from ssid.data.sources.layouts.registry import (
     LAYOUTS,
     Detected,
@@ -17,7 +18,6 @@ from ssid.data.sources.layouts.registry import (
     single_items,
 )
 from ssid.data.sources.listing import Photograph
-from ssid.data.sources.side_by_side import Order, split_halves
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
 from ssid.pictures import Picture
@@ -32,29 +32,33 @@ def list_halves(order: Order, source: Source) -> Pairing:
     return single_items(listing.photographs, partial(_item, order), listing.refused)
 
 
-def detect_halves(order: Order, source: Source) -> Detected | None:
-    """Return whether the halves of the images show one scene, the rainy one as ``order`` says.
+def detect_halves(source: Source) -> Detected | None:
+    """Return whether the halves of the images show one scene, and in which order they lie.
 
-    The median correlation of the halves is 0.98 on Rain800, and 0.25 to 0.3 on photographs.
+    The median correlation of the halves is 0.98 on Rain800, and 0.15 to 0.35 on photographs.
 
     Raises:
         UserError: They do, and it cannot be told which half is rainy.
     """
-    halves = list(_halves(source.listing.photographs))
-    looked = len(halves)
-    if looked < FEWEST_HALVES or median(same_scene(*pair) for pair in halves) < HALVES_CORRELATION:
-        return None
-    evidence = weigh(halves)
-    said = f"both halves of {looked} images show one scene"
-    if evidence.first_is_rainy is None:
-        raise UserError(
-            f"{said}, but edges do not tell which half is rainy. Look at some, and say"
-            " --layout clean_rainy, --layout rainy_clean or --layout photographs."
-        )
-    if evidence.first_is_rainy != (order == "rainy_clean"):
-        return None
-    half = "left" if evidence.first_is_rainy else "right"
-    return Detected(order, None, f"{said}, and {evidence} to the {half} one")
+    orders: tuple[Order, ...] = ("rainy_clean", "rainy_over_clean")
+    for order in orders:
+        halves = list(_halves(order, source.listing.photographs))
+        looked = len(halves)
+        alike = [same_scene(*pair) for pair in halves]
+        if looked < FEWEST_HALVES or median(alike) < HALVES_CORRELATION:
+            continue
+        evidence = weigh(halves)
+        said = f"both halves of {looked} images show one scene"
+        if evidence.first_is_rainy is None:
+            raise UserError(
+                f"{said}, but edges do not tell which half is rainy. Look at some, and say"
+                f" --layout {SWAPPED[order]}, --layout {order} or --layout photographs."
+            )
+        found = order if evidence.first_is_rainy else SWAPPED[order]
+        first, second = ("upper", "lower") if is_stacked(order) else ("left", "right")
+        half = first if evidence.first_is_rainy else second
+        return Detected(found, None, f"{said}, and {evidence} to the {half} one")
+    return None
 
 
 def check_order(items: Sequence[Item], order: Order) -> None:
@@ -65,31 +69,23 @@ def check_order(items: Sequence[Item], order: Order) -> None:
     Raises:
         UserError: Rain seems to have been added to the half that is said to be clean.
     """
-    evidence = _evidence([item.files[0] for item in items])
-    if evidence.compared < CHECKED_PAIRS or evidence.first_is_rainy in (
-        None,
-        order == "rainy_clean",
-    ):
+    evidence = weigh(_halves(order, [item.files[0] for item in items]))
+    if evidence.compared < CHECKED_PAIRS or evidence.first_is_rainy in (None, True):
         return
-    right = "clean_rainy" if order == "rainy_clean" else "rainy_clean"
     raise UserError(
         f"layout: {order} looks wrong: {evidence} images that were looked at to the half that is"
-        f" said to be clean. Look at some of the images, and if so write `layout: {right}`. If"
-        f" {order} is right all the same, cut the images into two folders, rainy/ and clean/, and"
-        " write `layout: pairs`."
+        f" said to be clean. Look at some of the images, and if so write `layout:"
+        f" {SWAPPED[order]}`. If {order} is right all the same, cut the images into two folders,"
+        " rainy/ and clean/, and write `layout: pairs`."
     )
 
 
-def _evidence(files: Sequence[Photograph]) -> Evidence:
-    return weigh(_halves(files))
-
-
-def _halves(files: Sequence[Photograph]) -> Iterator[tuple[Picture, Picture]]:
-    """Yield the halves of at most ``CHECKED_PAIRS`` images that can be read, left before right."""
+def _halves(order: Order, files: Sequence[Photograph]) -> Iterator[tuple[Picture, Picture]]:
+    """Yield the halves of at most ``CHECKED_PAIRS`` images that can be read, rainy before clean."""
     found = 0
     for file in _spread(files):
         try:
-            yield split_halves(read_rgb(file.path), "rainy_clean")
+            yield split_halves(read_rgb(file.path), order)
         except ImageError:
             continue
         found += 1
@@ -111,19 +107,22 @@ def _item(order: Order, file: Photograph) -> Item:
 _ADVICE = "Put images (PNG, JPEG, WebP, BMP, TIFF, AVIF) in it, or give another path."
 
 
-def _register(order: Order, side: str) -> None:
+_PLACES: Mapping[Order, str] = {
+    "clean_rainy": "the clean one on the left",
+    "rainy_clean": "the rainy one on the left",
+    "clean_over_rainy": "the clean one above",
+    "rainy_over_clean": "the rainy one above",
+}
+
+for _order, _place in _PLACES.items():
     LAYOUTS.add(
-        order,
+        _order,
         Layout(
-            description=f"both halves in one image, the {side} one on the left",
-            items=partial(list_halves, order),
-            detect=partial(detect_halves, order),
+            description=f"both halves in one image, {_place}",
+            items=partial(list_halves, _order),
+            detect=detect_halves if _order == "clean_rainy" else lambda source: None,
             advice=_ADVICE,
-            order=order,
+            order=_order,
             rank=50,
         ),
     )
-
-
-_register("clean_rainy", "clean")
-_register("rainy_clean", "rainy")

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ssid.data.roles import Mask
+from ssid.data.sources.halves import Order
 from ssid.data.sources.listing import Listing, Photograph, RefusedFile, list_folder, list_text
 from ssid.data.sources.manifests import list_manifest
-from ssid.data.sources.side_by_side import Order
 from ssid.data.sources.sides import Sides
 from ssid.errors import UserError
 from ssid.registry import Registry
@@ -24,8 +24,8 @@ class Item:
     Attributes:
         name: unique in the set.
         rainy: the rainy image, None where rain is still to be rendered.
-        clean: its target, None where there is none. The same file as ``rainy`` if side by side.
-        order: order of the halves in a side-by-side image.
+        clean: its target, None where there is none. The same file as ``rainy`` if it holds both.
+        order: order of the halves in an image that holds both.
         mask: the picture that says which pixels are meant, see :data:`ssid.data.roles.Mask`.
     """
 
