@@ -329,6 +329,22 @@ def test_what_cannot_be_added_changes_nothing(project, name, path, expected):
     assert Path("params/data.yaml").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--rainy", "gone", "--clean", "HR"], "^rainy: no folder, .* 'gone'. Folders: HR, LR."),
+        (["--rainy", "LR", "--clean", "no", "--clean", "gt"], "^clean: no folder, .*'no' or 'gt'"),
+        (["--rainy", "LR", "--clean", "LR"], "rainy and clean cannot both be LR"),
+        (["--manifest", "list.txt"], r"list.txt lists 1 pairs, and none .*\n.* No such file"),
+    ],
+)
+def test_sides_and_lists_that_fit_no_file_are_named(project, options, expected):
+    photographs(project / "pairs", ["LR/1.png", "HR/1.png"])
+    (project / "pairs" / "list.txt").write_text("a.png b.png\n")
+    with pytest.raises(UserError, match=expected):
+        run("data", "add", "mine", "pairs", "--role", "benchmark", *options)
+
+
 def test_check_opens_every_image_of_every_role(project):
     said = run("data", "check", "standin")
     assert "real data set standin: params/photographs/demo_real.txt" in said
@@ -362,7 +378,7 @@ def test_archives_and_lists_of_pairs_are_added(project):
     )
     Path("new/list.csv").write_text("rainy,clean\na.png,a.png\n")
     said = run("data", "add", "listed", "new/list.csv", "--role", "benchmark")
-    assert "why this layout: list.csv lists pairs" in said
+    assert "list.csv lists pairs, without 1 other images of the folder; --layout" in said
     block = "  listed:\n    root: new\n    layout: pairs\n    manifest: list.csv\n"
     assert block in Path("params/data.yaml").read_text()
     run("data", "add", "overruled", "new", "--layout", "photographs")

@@ -115,6 +115,8 @@ class DataSet(Params):
     def _sides_are_of_pairs(self) -> Self:
         if bool(self.rainy) != bool(self.clean):
             raise ValueError("rainy and clean belong together: name both sides, or none")
+        if both := sorted({*self.rainy} & {*self.clean}):
+            raise ValueError(f"rainy and clean cannot both be {', '.join(both)}")
         if self.rainy and self.layout != "pairs":
             raise ValueError(
                 f"rainy and clean are sides of layout: pairs, and the layout is {self.layout}"

@@ -10,11 +10,14 @@ from typing import NamedTuple
 from ssid.data.sources.keys import SLASH, Key, cut, path_key, tokens
 from ssid.data.sources.listing import Photograph, RefusedFile
 from ssid.data.sources.matching import Keyed, Pair, match
+from ssid.errors import UserError
 
 REST = "*"
 """The mark of all files without another mark."""
 LONGER = "NAME_*"
 """The mark of names that go on after the name of another file."""
+
+_SHOWN = 10
 
 
 class Sides(NamedTuple):
@@ -69,10 +72,28 @@ def divide(
 def pair_by_sides(
     photographs: Sequence[Photograph], sides: Sides
 ) -> tuple[list[Pair], list[RefusedFile]]:
-    """Pair the photographs of two sides; each one ends in a pair or is refused with a reason."""
+    """Pair the photographs of two sides; each one ends in a pair or is refused with a reason.
+
+    Raises:
+        UserError: No photograph is on one of the sides.
+    """
     rainy, clean, others = divide(photographs, sides)
+    for side, found in (("rainy", rainy), ("clean", clean)):
+        if photographs and not found:
+            marks = " or ".join(map(repr, getattr(sides, side)))
+            raise UserError(
+                f"{side}: no folder, and no word in a name, is {marks}.{_folders(photographs)}"
+            )
     pairs, refused = match(rainy, clean)
     return pairs, refused + others
+
+
+def _folders(photographs: Sequence[Photograph]) -> str:
+    """Return which folders there are, for a message."""
+    parents = dict.fromkeys(SLASH.join(file.name.split(SLASH)[:-1]) for file in photographs)
+    folders = [folder for folder in parents if folder]
+    more = ", …" if len(folders) > _SHOWN else ""
+    return f" Folders: {', '.join(folders[:_SHOWN])}{more}." if folders else ""
 
 
 def _best(name: str, marks: Iterable[str], longer: set[str]) -> _Found | None:

@@ -1,5 +1,6 @@
 """Pairs of files: two folders, or two sets of names, or a list."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ssid.data.sources.decision import find_sides, is_contrary
@@ -12,7 +13,7 @@ from ssid.data.sources.layouts.registry import (
     Pairing,
     Source,
 )
-from ssid.data.sources.listing import RefusedFile
+from ssid.data.sources.listing import RefusedFile, list_folder, reasons
 from ssid.data.sources.manifests import (
     names_images,
     pair_by_lists,
@@ -105,10 +106,16 @@ def detect_manifest(root: Path, manifest: str) -> Detected:
             " column is rainy and which clean: --rainy COLUMN --clean COLUMN."
         )
     sides = said or Sides((paths[0],), (paths[1],))
-    pairs = pair_by_manifest(root, manifest, sides).pairs
+    pairs, refused = pair_by_manifest(root, manifest, sides)
+    if not pairs:
+        raise UserError(
+            f"{manifest} lists {len(table.rows)} pairs, and none of them can be used:\n"
+            f"{reasons(refused)}\nThe paths in it should be relative to {root} or to its folder."
+        )
     evidence = look((pair.rainy.path, pair.clean.path) for pair in pairs)
+    listed = f"{manifest} lists pairs{_left_out(root, pairs)}"
     if said is not None and not is_contrary(evidence):
-        return Detected("pairs", manifest, f"{manifest} lists pairs")
+        return Detected("pairs", manifest, listed)
     if said is not None or evidence.first_is_rainy is None:
         raise UserError(
             f"{manifest} lists pairs, and it is not clear which of {sides.rainy[0]} and"
@@ -116,8 +123,15 @@ def detect_manifest(root: Path, manifest: str) -> Detected:
             f" {sides.flags()}, or {sides.swapped().flags()}."
         )
     sides = sides if evidence.first_is_rainy else sides.swapped()
-    reason = f"{manifest} lists pairs; {evidence} to {sides.rainy[0]}"
+    reason = f"{listed}; {evidence} to {sides.rainy[0]}"
     return Detected("pairs", manifest, reason, None if sides == rainy_first(table) else sides)
+
+
+def _left_out(root: Path, pairs: Sequence[Pair]) -> str:
+    """Return how many photographs of the folder a list does not name, for a sentence."""
+    named = {file.name for pair in pairs for file in (pair.rainy, pair.clean)}
+    others = sum(file.name not in named for file in list_folder(root).photographs)
+    return f", without {others} other images of the folder" if others else ""
 
 
 def _detect_parallel(root: Path) -> Detected | None:
