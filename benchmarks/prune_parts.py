@@ -96,11 +96,12 @@ class Sources:
 
     Clean photographs come from clean/bsds/val; half of ``dreamed and rendered`` are these in rain
     of the profile ``varied``. The ceiling, ``training rain``, is rain of the subject's sets
-    rendered on clean/bsds/train: PReNet's own training images are not at hand.
+    rendered on clean/bsds/train: PReNet's own training images are not at hand. The seed decides
+    which crops are taken, and the noise from which dreams begin.
     """
 
-    def __init__(self, data: Path, subject: Subject, size: Size) -> None:
-        self._model, self._size = subject.model, size
+    def __init__(self, data: Path, subject: Subject, size: Size, seed: int) -> None:
+        self._model, self._size, self._seed = subject.model, size, seed
         self._clean = read_pictures(data / "clean/bsds/val", size.photographs)
         self._rainy = [
             render(picture, subject.sets[seed % len(subject.sets)], seed)[0]
@@ -113,27 +114,29 @@ class Sources:
         """Return batches of one of ``RECOVERIES``, N×3×p×p in [0, 1]."""
         batch, patch = self._size.batch, self._size.patch
         kinds: dict[str, Callable[[], Iterator[Tensor]]] = {
-            "random noise": lambda: random_noise(batch, patch, 0),
-            "clean images": lambda: random_crops(self._clean, batch, patch, 0),
+            "random noise": lambda: random_noise(batch, patch, self._seed),
+            "clean images": lambda: random_crops(self._clean, batch, patch, self._seed),
             "dreamed, no diversity": lambda: images_of(self.dreams(0.0)),
             "dreamed": lambda: images_of(self.dreams(Dreaming.diversity)),
             "dreamed and rendered": self.dreamed_and_rendered,
-            "training rain": lambda: random_crops(self._rainy, batch, patch, 0),
+            "training rain": lambda: random_crops(self._rainy, batch, patch, self._seed),
         }
         return kinds[recovery]()
 
     def dreamed_and_rendered(self) -> Iterator[Tensor]:
         """Return batches of which one half is dreamed, the other rendered."""
         half = self._size.batch // 2
-        rendered = in_rain(self._clean, "varied", 0)
+        rendered = in_rain(self._clean, "varied", self._seed)
         dreams = self.dreams(Dreaming.diversity, self._size.batch - half)
-        return beside(images_of(dreams), random_crops(rendered, half, self._size.patch, 0))
+        crops = random_crops(rendered, half, self._size.patch, self._seed)
+        return beside(images_of(dreams), crops)
 
     def dreams(self, diversity: float, batch: int | None = None) -> Iterator[Dream]:
         """Return what the subject dreams of."""
-        clean = random_crops(self._clean, batch or self._size.batch, self._size.patch, 0)
+        crops = (batch or self._size.batch, self._size.patch, self._seed)
+        clean = random_crops(self._clean, *crops)
         dreaming = Dreaming(self._size.dream, diversity=diversity)
-        return dream(penultimate(self._model), clean, dreaming)
+        return dream(penultimate(self._model), clean, dreaming, self._seed)
 
 
 def images_of(dreams: Iterable[Dream]) -> Iterator[Tensor]:

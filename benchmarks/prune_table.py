@@ -112,11 +112,13 @@ class Bench(NamedTuple):
     lr: float
     multiple: int
     whole: Sequence[str]
+    seed: int
 
     def settings(self) -> Record:
         """Return what decides the rows, for the file."""
         whole = {"whole": list(self.whole)} if self.whole else {}
-        return {**asdict(self.size), "lr": self.lr, "multiple": self.multiple, **whole}
+        seed = {"seed": self.seed} if self.seed else {}
+        return {**asdict(self.size), "lr": self.lr, "multiple": self.multiple, **whole, **seed}
 
     def measure(self, model: Derainer) -> dict[str, dict[str, float]]:
         """Return the quality of a network on every test set."""
@@ -225,6 +227,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--lr", type=float, default=1e-4, help="of the recovery (1e-4, as published)")
     add("--multiple", type=int, default=1, help="of the channels that remain")
     add("--whole", nargs="+", default=[], help="layers that are not cut, such as 'cell.*'")
+    add("--seed", type=int, default=0, help="of the images to learn from (0)")
     for name in GIVEN:
         add(f"--{name}", type=int, help=f"default: {getattr(FULL, name) or 'all'}")
     add("--quick", action="store_true", help="try the code; the numbers mean nothing")
@@ -245,8 +248,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for subject in subjects + [own(entry) for entry in options.model]:
         subject.model.eval().requires_grad_(False)
         pairs = {name: test_pairs(options.data, name, size) for name in subject.sets}
-        sources = Sources(options.data, subject, size)
-        bench = Bench(subject, pairs, sources, size, options.lr, options.multiple, options.whole)
+        sources = Sources(options.data, subject, size, options.seed)
+        how = (options.lr, options.multiple, options.whole, options.seed)
+        bench = Bench(subject, pairs, sources, size, *how)
         work_through(bench, table, options)
     print("\n".join(markdown(table)))
 
