@@ -16,8 +16,7 @@ from statistics import fmean
 
 import numpy as np
 
-from benchmarks.folders import files_in
-from benchmarks.peers import PAIRS, list_pairs, open_pair
+from benchmarks.folders import HALVES, files_in, list_pairs, open_pair
 from benchmarks.record import FOLDER, Row, markdown, record
 from ssid.data.images import read_rgb
 from ssid.data.rain.profiles import PROFILES
@@ -39,7 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=FOLDER / "additivity.json")
     options = parser.parse_args(arguments)
     rows = [measure(f"{place}, released", released(options.data, place, options.limit))
-            for place in (*PAIRS, "rain800")]  # fmt: skip
+            for place in (*HALVES, "rain800")]  # fmt: skip
     rows += [measure(f"`{name}`, rendered", rendered(options.data, name, options.limit))
              for name in PROFILES]  # fmt: skip
     record(options.output, rows, ["ssid", "numpy", "pillow"], limit=options.limit)

@@ -16,7 +16,7 @@ import torch
 import typer
 from torch import Tensor
 
-from benchmarks.peers import list_pairs, open_pair
+from benchmarks.folders import list_pairs, open_pair
 from ssid.data.splits import evenly_spaced
 from ssid.entry import reporting
 from ssid.errors import UserError

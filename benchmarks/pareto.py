@@ -21,8 +21,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from benchmarks.peers import PAIRS, SECONDS, SIDE, Peer, digest, latencies, load_peers, networks_of
+from benchmarks.folders import HALVES
 from benchmarks.peers import RESULT as PEERS
+from benchmarks.peers import SECONDS, SIDE, Peer, digest, latencies, load_peers, networks_of
 from benchmarks.record import markdown
 from benchmarks.summary import hardware
 from ssid.entry import reporting
@@ -96,7 +97,7 @@ def main() -> None:
     networks = {
         name: network
         for name, network in networks_of(peers).items()
-        if TRAINED_FOR.get(peers[name].trained_on, PAIRS)
+        if TRAINED_FOR.get(peers[name].trained_on, HALVES)
     }
     points = qualities({name: peers[name] for name in networks}) | briefly_trained()
     networks |= without_weights()
@@ -119,7 +120,7 @@ def qualities(peers: Mapping[str, Peer]) -> dict[str, Point]:
     points: dict[str, Point] = {}
     for name, peer in peers.items():
         assert peer.network is not None
-        row, places = rows.get(name, {}), TRAINED_FOR.get(peer.trained_on, PAIRS)
+        row, places = rows.get(name, {}), TRAINED_FOR.get(peer.trained_on, HALVES)
         if row.get("weights") != digest(peer.network) or not row.keys() >= {*places}:
             raise UserError(
                 f"{PEERS}: {name!r} was not measured with these weights on {' and '.join(places)}."
@@ -163,7 +164,7 @@ def table(points: Mapping[str, Point]) -> Iterator[list[str]]:
     reference = points[REFERENCE][SECONDS]
     for name, known in points.items():
         seconds = known[SECONDS]
-        quality = (f"{known[place]:.2f} dB" if place in known else "" for place in PAIRS)
+        quality = (f"{known[place]:.2f} dB" if place in known else "" for place in HALVES)
         yield [name, f"{seconds * 1000:.0f}", f"{seconds / reference:.2f}", *quality]
 
 
@@ -181,7 +182,7 @@ def frontier(points: Mapping[str, Point], place: str) -> list[str]:
 def draw(points: Mapping[str, Point], file: Path) -> None:
     """Write the picture, one panel a set; equal points give equal bytes."""
     figure = Figure(figsize=(10, 4.2), layout="constrained")
-    panels = dict(zip(PAIRS, figure.subplots(1, len(PAIRS)), strict=True))
+    panels = dict(zip(HALVES, figure.subplots(1, len(HALVES)), strict=True))
     shown = {place: _panel(axes, points, place) for place, axes in panels.items()}
     figure.draw_without_rendering()  # lays the panels out, so that it is known where points lie
     for place, axes in panels.items():
@@ -205,7 +206,7 @@ def _panel(axes: Axes, points: Mapping[str, Point], place: str) -> dict[str, tup
     for name, at in shown.items():
         axes.plot(*at, "o", color="tab:blue" if name in best else "tab:gray")
     for name, known in points.items():
-        if not known.keys() & {*PAIRS}:
+        if not known.keys() & {*HALVES}:
             _line(axes, name, 1000 * known[SECONDS])
     axes.margins(x=0.15, y=0.12)
     axes.grid(alpha=0.3)

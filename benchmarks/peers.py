@@ -22,12 +22,11 @@ from typing import Any, NamedTuple
 import torch
 from scipy.ndimage import median_filter
 
-from benchmarks.folders import files_in
+from benchmarks.folders import HALVES, files_in, list_pairs, open_pair
 from benchmarks.record import markdown
 from benchmarks.summary import hardware
 from benchmarks.timing import in_turns, spread
 from ssid.data.images import read_rgb
-from ssid.data.sources.halves import split_halves
 from ssid.data.splits import evenly_spaced
 from ssid.entry import reporting
 from ssid.evaluation.scores import measure
@@ -44,10 +43,9 @@ from ssid.progress import track
 from ssid.tracking import commit
 
 RESULT = Path("benchmarks/results/peers.json")
-PAIRS = ("rain100l", "rain100h")
 STREAKS = "spa_masks"
 KEEP_VEIL = "--keep-veil"
-SETS = (STREAKS, *PAIRS, "rain800")
+SETS = (STREAKS, *HALVES, "rain800")
 HEADS = (
     *("", "trained on", "parameters", "GMACs at 256²", "ms"),
     *("Rain100L half", "Rain100H half", "Rain800 half"),
@@ -204,20 +202,6 @@ def measure_streaks(
         yield streak_scores(rainy, peer.derain(rainy), mask)._asdict()
 
 
-def list_pairs(data: Path, place: str) -> list[tuple[Path, Path | None]]:
-    """Return the files of a set: rainy and clean, or one that holds both (None)."""
-    folder = data / "paired" / place
-    if place in PAIRS:
-        return [(file, folder / "clean" / file.name) for file in files_in(folder / "rainy")]
-    return [(file, None) for file in files_in(folder / "test")]
-
-
-def open_pair(files: tuple[Path, Path | None]) -> tuple[Picture, Picture]:
-    """Return the rainy and the clean picture of a pair; of two in one file the left is clean."""
-    first = read_rgb(files[0])
-    return split_halves(first, "clean_rainy") if files[1] is None else (first, read_rgb(files[1]))
-
-
 def write(rows: Mapping[str, Mapping[str, Any]], limit: int | None) -> None:
     """Write all that is known."""
     origin = {"commit": commit(), "hardware": hardware(), "limit": limit}
@@ -235,7 +219,7 @@ def cells(row: dict[str, Any]) -> Iterator[str]:
     yield f"{row['parameters']:,}" if known else ""
     yield f"{row['gmacs']:.2f}" if known else ""
     yield f"{1000 * row[SECONDS]:.0f}" if SECONDS in row else ""
-    for place in (*PAIRS, "rain800"):
+    for place in (*HALVES, "rain800"):
         yield "{psnr_y:.2f} dB, {ssim_y:.3f}".format(**row[place]) if place in row else ""
     for form in ("{streak_auc:.3f}", "{removed_inside:.1f}", "{changed_outside:.1f}"):
         yield form.format(**row[STREAKS]) if STREAKS in row else ""

@@ -11,41 +11,27 @@ import argparse
 import json
 import statistics
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from benchmarks.folders import files_in
-from ssid.data.images import read_rgb
+from benchmarks.folders import list_pairs, open_tensors
 from ssid.entry import reporting
 from ssid.metrics.fidelity import psnr, ssim
 from ssid.models.interop import import_weights
-from ssid.pictures import to_tensor
 
 SETS = {"rain100l": "Rain100L.pth", "rain100h": "Rain100H.pth"}
 
 
-def read(file: Path) -> Tensor:
-    """Return an image file as 1×3×H×W, RGB in [0, 1]."""
-    return to_tensor(read_rgb(file))[None]
-
-
-def pairs_in(folder: Path, limit: int | None) -> Iterator[tuple[str, Tensor, Tensor]]:
-    """Yield name, rainy and clean image of the first pairs in a folder."""
-    for file in files_in(folder / "rainy")[:limit]:
-        yield file.name, read(file), read(folder / "clean" / file.name)
-
-
 @torch.inference_mode()
-def measure(weights: Path, images: Path, limit: int | None) -> dict[str, Any]:
+def measure(data: Path, place: str, limit: int | None) -> dict[str, Any]:
     """Return the mean and the single values of the first ``limit`` images of a set."""
-    model = import_weights("prenet", weights)
+    model = import_weights("prenet", data / "weights/prenet" / SETS[place])
     model.eval()
     each: dict[str, dict[str, float]] = {}
-    for name, rainy, clean in pairs_in(images, limit):
+    for files in list_pairs(data, place)[:limit]:
+        (rainy, clean), name = open_tensors(files), files[0].name
         derained = model(rainy)
         values = {
             "psnr_y": psnr(derained, clean, "y").item(),
@@ -54,7 +40,7 @@ def measure(weights: Path, images: Path, limit: int | None) -> dict[str, Any]:
             "psnr_y_rainy": psnr(rainy, clean, "y").item(),
         }
         each[name] = values
-        print(images.name, name, f"{values['psnr_y']:.2f} dB", file=sys.stderr)
+        print(place, name, f"{values['psnr_y']:.2f} dB", file=sys.stderr)
     mean = {name: statistics.fmean(row[name] for row in each.values()) for name in values}
     return {"images": len(each), "mean": mean, "each": each}
 
@@ -64,14 +50,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder with weights/prenet and paired/")
     parser.add_argument("--limit", type=int, default=None, help="images per set (default: all)")
     arguments = parser.parse_args()
-    report = {
-        name: measure(
-            arguments.data / "weights/prenet" / weights,
-            arguments.data / "paired" / name,
-            arguments.limit,
-        )
-        for name, weights in SETS.items()
-    }
+    report = {place: measure(arguments.data, place, arguments.limit) for place in SETS}
     print(json.dumps({"torch": torch.__version__, "sets": report}, indent=2))
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.folders import files_in
-from benchmarks.prenet_interop import SETS, read
+from benchmarks.folders import list_pairs, open_tensors
+from benchmarks.prenet_interop import SETS
 from ssid.data.rain.render import render
 from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
@@ -146,10 +146,7 @@ def images_of(dreams: Iterable[Dream]) -> Iterator[Tensor]:
 
 def test_pairs(data: Path, name: str, size: Size) -> Pairs:
     """Return rainy and clean test images of one set, 1×3×H×W."""
-    folder = data / "paired" / name
-    files = files_in(folder / "rainy")
-    chosen = (files[index] for index in evenly_spaced(range(len(files)), size.images))
-    pairs = ((read(file), read(folder / "clean" / file.name)) for file in chosen)
+    pairs = map(open_tensors, evenly_spaced(list_pairs(data, name), size.images))
     return [(centre(rainy, size.side), centre(clean, size.side)) for rainy, clean in pairs]
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from skimage.metrics import structural_similarity
 
-from benchmarks.peers import list_pairs, open_pair
+from benchmarks.folders import list_pairs, open_pair
 from benchmarks.record import FOLDER, Row, markdown, record
 from ssid.data.splits import evenly_spaced
 from ssid.entry import reporting

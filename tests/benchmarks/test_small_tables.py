@@ -12,11 +12,9 @@ from benchmarks import (
     dvc_changes,
     loader,
     niqe_table,
-    peers,
-    prenet_interop,
     whose_ssim,
 )
-from benchmarks.folders import files_in
+from benchmarks.folders import files_in, list_pairs
 from ssid.errors import MissingFileError, UserError
 from support.repository import ROOT
 
@@ -75,11 +73,10 @@ def data(tmp_path):
     [
         lambda data: next(additivity.rendered(data, "demo", limit=1)),
         lambda data: niqe_table.measure("clean", data, niqe_table.same, limit=1),
-        lambda data: peers.list_pairs(data, "rain100l"),
-        lambda data: peers.list_pairs(data, "rain800"),
-        lambda data: list(prenet_interop.pairs_in(data, limit=1)),
+        lambda data: list_pairs(data, "rain100l"),
+        lambda data: list_pairs(data, "rain800"),
     ],
-    ids=["additivity", "niqe", "halves", "side by side", "prenet"],
+    ids=["additivity", "niqe", "halves", "side by side"],
 )
 def test_a_folder_of_data_that_is_elsewhere_is_named(read, tmp_path):
     with pytest.raises(UserError, match=rf"^{tmp_path}/elsewhere.*: no such folder"):
