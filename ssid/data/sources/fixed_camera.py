@@ -154,4 +154,4 @@ def _of_video(root: Path) -> Iterator[Picture]:
                 layout = layout or layout_of(frame, stream)
                 yield np.rint(layout.image(frame) * 255).astype(np.uint8)
     except av.error.FFmpegError as error:
-        raise UserError(f"{root} cannot be read as a video: {error}") from error
+        raise UserError(f"{root} cannot be read as a video: {error.strerror or error}.") from error

@@ -91,7 +91,8 @@ def derain_video(
     try:
         _derain(av, runner, source, result, Settings(crf, tile, overlap, keep))
     except av.error.FFmpegError as error:
-        raise UserError(f"{source} cannot be derained into {result}: {error}") from error
+        reason = error.strerror or error
+        raise UserError(f"{source} cannot be derained into {result}: {reason}.") from error
     return result
 
 
