@@ -176,8 +176,10 @@ def _train_once(run: Training, workspace: Workspace) -> Path:
     model = model_of(job)
     if not model.is_file():
         partial = model.with_name("partial.safetensors")
-        train(job, partial)
+        asked_to_stop = train(job, partial)
         partial.replace(model)
+        if asked_to_stop:
+            raise KeyboardInterrupt(f"{run} is trained")
     return model
 
 

@@ -46,13 +46,17 @@ UNUSED = DistributedDataParallelKwargs(find_unused_parameters=True)
 log = logging.getLogger(__name__)
 
 
-def train(job: Job, output: Path) -> None:
+def train(job: Job, output: Path) -> bool:
     """Train ``job.student``, going on from the newest checkpoint of the same run if there is one.
 
     Args:
         job: the run.
         output: place of the best student: the one of highest validation PSNR, or the last one
             without validation pairs.
+
+    Returns:
+        Whether it was asked to stop when all was learnt and the student was being handed over,
+        which is finished then: those who have more to do should stop.
 
     Raises:
         UserError: if another process is at work on this run, or the loss stays without a value.
@@ -77,6 +81,7 @@ def train(job: Job, output: Path) -> None:
         trainer = Trainer(job, accelerator, tracker, checkpoint)
         trainer.run(stop)
         trainer.finish(output)
+    return stop.is_set()
 
 
 class Trainer:

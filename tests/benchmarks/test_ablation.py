@@ -86,6 +86,18 @@ def test_a_run_whose_scores_are_lost_is_measured_but_not_trained(folder, monkeyp
     assert tracker.tags.call_args.args[0]["benchmark"] == "heavy/none, seed 0"
 
 
+def test_no_other_run_begins_where_one_was_asked_to_stop(tmp_path, monkeypatch):
+    def asked_to_stop(job, output):
+        output.parent.mkdir()
+        output.touch()
+        return True
+
+    monkeypatch.setattr(runs, "train", asked_to_stop)
+    with pytest.raises(KeyboardInterrupt, match="heavy/teacher alone, seed 0 is trained"):
+        main(["rain_prior", "--quick", "--runs", str(tmp_path), "--only", *ONLY])
+    assert len(list(tmp_path.rglob("model.safetensors"))) == 1
+
+
 def test_extremes_are_drawn_beside_the_baseline(folder, capsys):
     main(["rain_prior", "--quick", "--runs", str(folder), "--only", *ONLY, "--pictures"])
     sheet = folder / f"pictures/heavy_{DISTILLED}_0.jpg"

@@ -81,8 +81,8 @@ class Run:
         job = make_job(self.stage, params, CATALOGUE, project, self.teacher)
         return replace(job, tracking=self.tracking)
 
-    def train(self, **changes) -> None:
-        train(self.job(**changes), self.output)
+    def train(self, **changes) -> bool:
+        return train(self.job(**changes), self.output)
 
     def curves(self) -> list[dict]:
         return [json.loads(line) for line in (self.runs / "metrics.jsonl").read_text().splitlines()]

@@ -13,7 +13,7 @@ from fnmatch import fnmatch
 import pytest
 
 from ssid.errors import UserError
-from ssid.training import identity
+from ssid.training import identity, loop
 from ssid.training.loop import Trainer
 from support.training_runs import Run, remains, stop_at
 
@@ -108,6 +108,23 @@ def test_asked_to_stop(whole, new_run, monkeypatch, steps):
     run.train()
     assert remains(run) == remains(whole)
     assert signal.getsignal(signal.SIGTERM) is handler
+
+
+def test_asked_to_stop_while_the_student_is_handed_over(whole, new_run, monkeypatch):
+    """What is finished is kept, and who would train another one learns that it should not."""
+    run = new_run()
+
+    hand_over = loop.hand_over
+
+    def asked(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+        hand_over(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "hand_over", asked)
+        assert run.train() is True
+    assert remains(run) == remains(whole)
+    assert new_run("other").train() is False
 
 
 def test_the_last_checkpoints_are_the_same_to_the_byte(new_run, monkeypatch):
