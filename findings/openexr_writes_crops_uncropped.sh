@@ -10,6 +10,16 @@
 # Source: OpenEXR.File(header, channels).write(), run as below.
 #
 # Run on 2026-11-28, Python 3.11.7, OpenEXR 3.5.3, numpy 2.4.6. Output:
+#   largest error of what is read back
+#   whole                  0.00
+#   crop of rows           0.00
+#   crop                   0.99
+#   crop, half             0.99
+#   crop, copied           0.00
+#   channels first, moved  0.99
+#   one channel of first   0.00
+#   one channel            0.98
+#   transposed             0.98
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
