@@ -10,6 +10,10 @@
 # Source: torch.optim.lr_scheduler.SequentialLR.__init__ and the recursive form of get_lr.
 #
 # Run on 2026-11-28, Python 3.11.7, torch 2.15.0, numpy 2.4.6. Output:
+#   rates of steps 6 to 9: uninterrupted; schedule made first; made after the optimizer's state
+#   cosine     [0.5, 0.371, 0.25, 0.146] [0.5, 0.371, 0.25, 0.146] [0.5, 0.371, 0.25, 0.146]
+#   sequential [0.75, 0.587, 0.413, 0.25] [0.75, 0.587, 0.413, 0.25] [0.1, 0.078, 0.055, 0.033]
+#   chained    [0.5, 0.371, 0.25, 0.146] [0.5, 0.371, 0.25, 0.146] [0.05, 0.037, 0.025, 0.015]
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
