@@ -12,6 +12,12 @@
 #
 # Run on 2026-11-28, Python 3.11.7, thop 0.1.1.post2209072238, torchinfo 1.8.0, torch-pruning 1.6.1,
 # ptflops 0.7.5, fvcore 0.1.5.post20221221, torch 2.15.0, torchvision 0.29.2, numpy 2.4.6. Output:
+#   counted / right          torch        fvcore       ptflops          thop     torchinfo torch-pruning
+#   Conv2d                     1.0           1.0           1.0           1.0           1.0           1.0
+#   ConvTranspose2d            1.0           1.0           1.0           4.0           4.0           4.0
+#   conv2d                     1.0           1.0           0.0           0.0           0.0           0.0
+#   a @ b                      1.0           1.0           0.0           0.0           0.0           0.0
+#   bmm(a, b)                  1.0           1.0           1.0           0.0           0.0           0.0
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
