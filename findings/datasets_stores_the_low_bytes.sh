@@ -9,6 +9,11 @@
 # Source: datasets/features/image.py, encode_np_array; run as below.
 #
 # Run on 2026-11-28, Python 3.11.7, datasets 5.2.0, pillow 13.0.0, numpy 2.4.6. Output:
+#   given               0 12000 24000 36000 48000 60000
+#   grey, uint16        0 12000 24000 36000 48000 60000 uint16
+#   colour, uint16      0   224   192   160   128    96 uint8
+#   colour, int64       0   224   192   160   128    96 uint8
+#   Downcasting array dtype int64 to uint8 to be compatible with 'Pillow'
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
