@@ -47,6 +47,22 @@ def test_macs_of_linear_layers_and_products():
     assert count_macs(Attention(), 4, 6) == 24 * 3 * 5 + 24 * 24 * 5
 
 
+def test_macs_of_attention_modules():
+    # Torch's counter finds no work in their fast path, which inference takes on real devices.
+    class Attention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.expand = nn.Conv2d(3, 4, 1)
+            self.layer = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
+
+        def forward(self, image):
+            return self.layer(self.expand(image).flatten(2).mT)
+
+    pixels = 4 * 6
+    by_hand = pixels * (3 * 4 + 4 * 4 * 4 + 2 * 4 * 8) + 2 * pixels * pixels * 4
+    assert count_macs(Attention(), 4, 6) == by_hand
+
+
 def test_activations_by_hand():
     # The last layer holds its input 4×32×40 and its output 3×32×40 at once; nothing holds more.
     assert count_activations(small_network(), 16, 20) == 4 * (4 + 3) * 32 * 40
