@@ -6,7 +6,7 @@ import pytest
 
 from support.repository import ROOT
 
-PINNED = r"[\w.-]+==([\d.]+|\$version)|\"\$\{@:2\}\""
+PINNED = r"[\w.-]+==([\d.]+(post\d+)?|\$version)|\"\$\{@:2\}\""
 """A package and its version; or what a loop over versions, or a function, hands over."""
 SCRIPTS = sorted((ROOT / "findings").glob("*.sh"))
 
