@@ -113,6 +113,8 @@ def import_weights(
     from ssid.models import save_model
     from ssid.models.interop import import_weights as read_weights
 
+    if output is not None:
+        _require_model_name(output)
     model = read_weights(family, file)
     output = output or Path("models") / f"{family}.safetensors"
     save_model(output, model)
@@ -140,6 +142,8 @@ def prune(
     params = load_params(PARAMS / "prune.yaml", PruneParams)
     if macs is not None:
         params = params.model_copy(update={"macs": macs})
+    if output is not None:
+        _require_model_name(output)
     output = output or model.with_name(f"{model.stem}_pruned.safetensors")
     result = prune_model(model, output, params)
     for name in ("parameters", "gmacs", "latency_ms"):
@@ -344,6 +348,14 @@ def _require_project() -> None:
     if not PARAMS.is_dir():
         raise UserError(
             f"there is no folder params in {Path.cwd()}. Run this in the folder of the project."
+        )
+
+
+def _require_model_name(output: Path) -> None:
+    if output.suffix != ".safetensors":
+        raise UserError(
+            f"{output} would hold a model of ssid: let its name end in .safetensors. Other kinds of"
+            " files are made of it by `ssid export`."
         )
 
 

@@ -1,5 +1,6 @@
 """The commands that put a trained network to use: derain, export, serve."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,6 +129,12 @@ def export(
     from ssid.models import load_model
     from ssid.tracking import commit
 
+    if hub is not None and (output is not None or int8 is not None):
+        raise UserError("--hub fills a folder, --output and --int8 make a file: export twice.")
+    if int8 is not None and output is not None and output.suffix != ".onnx":
+        raise UserError(f"--int8 needs ONNX: let the name of {output} end in .onnx.")
+    if licence is not None and not re.fullmatch(r"\w[\w.+() -]*", licence):
+        raise UserError(f"--licence {licence!r} is no SPDX name such as apache-2.0 or cc-by-4.0.")
     network = load_model(model)
     origin = Origin(licence or licence_of(model), commit())
     if hub is not None:
