@@ -63,7 +63,8 @@ def init(
     init_project(folder)
     print(f"made a project in {folder.resolve()}")
     print("next, in that folder: dvc repro, which trains on photographs that come with packages;")
-    print("or ssid data add NAME FOLDER, to add photographs of your own rain first")
+    print("or ssid data add NAME FOLDER, to add photographs of your own rain first;")
+    print("for experiments (dvc exp run), DVC needs a commit: git add . && git commit -m Start")
 
 
 @app.command()
