@@ -166,14 +166,15 @@ def serve(
     """Show a page on this machine where a dropped photograph comes back without its rain."""
     from ssid.inference import choose_model
     from ssid.inference.runtime import open_runner
-    from ssid.serve.app import run
+    from ssid.serve.app import listen, run
 
+    listening = listen(port)
     model = choose_model(model, size, STUDENT)
     runner = open_runner(model, runtime, threads)
     print(f"model: {model}")
     print(f"runtime: {runner.name}", file=sys.stderr)
     print(f"open http://127.0.0.1:{port} (Ctrl-C ends it)", flush=True)
-    run(runner, port)
+    run(runner, listening)
 
 
 @contextmanager
