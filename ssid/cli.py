@@ -63,7 +63,8 @@ def init(
     init_project(folder)
     print(f"made a project in {folder.resolve()}")
     print("next, in that folder: dvc repro, which trains on photographs that come with packages;")
-    print("or ssid data add NAME FOLDER, to add photographs of your own rain first")
+    print("or ssid data add NAME FOLDER, to add photographs of your own rain first;")
+    print("for experiments (dvc exp run), DVC needs a commit: git add . && git commit -m Start")
 
 
 @app.command()
@@ -113,6 +114,8 @@ def import_weights(
     from ssid.models import save_model
     from ssid.models.interop import import_weights as read_weights
 
+    if output is not None:
+        _require_model_name(output)
     model = read_weights(family, file)
     output = output or Path("models") / f"{family}.safetensors"
     save_model(output, model)
@@ -140,6 +143,8 @@ def prune(
     params = load_params(PARAMS / "prune.yaml", PruneParams)
     if macs is not None:
         params = params.model_copy(update={"macs": macs})
+    if output is not None:
+        _require_model_name(output)
     output = output or model.with_name(f"{model.stem}_pruned.safetensors")
     result = prune_model(model, output, params)
     for name in ("parameters", "gmacs", "latency_ms"):
@@ -344,6 +349,14 @@ def _require_project() -> None:
     if not PARAMS.is_dir():
         raise UserError(
             f"there is no folder params in {Path.cwd()}. Run this in the folder of the project."
+        )
+
+
+def _require_model_name(output: Path) -> None:
+    if output.suffix != ".safetensors":
+        raise UserError(
+            f"{output} would hold a model of ssid: let its name end in .safetensors. Other kinds of"
+            " files are made of it by `ssid export`."
         )
 
 

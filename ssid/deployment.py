@@ -1,5 +1,6 @@
 """The commands that put a trained network to use: derain, export, serve."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -146,6 +147,12 @@ def export(
     from ssid.models import load_model
     from ssid.tracking import commit
 
+    if hub is not None and (output is not None or int8 is not None):
+        raise UserError("--hub fills a folder, --output and --int8 make a file: export twice.")
+    if int8 is not None and output is not None and output.suffix != ".onnx":
+        raise UserError(f"--int8 needs ONNX: let the name of {output} end in .onnx.")
+    if licence is not None and not re.fullmatch(r"\w[\w.+() -]*", licence):
+        raise UserError(f"--licence {licence!r} is no SPDX name such as apache-2.0 or cc-by-4.0.")
     network = load_model(model)
     origin = Origin(licence or licence_of(model), commit())
     if hub is not None:
@@ -179,14 +186,15 @@ def serve(
     """Show a page on this machine where a dropped photograph comes back without its rain."""
     from ssid.inference import choose_model
     from ssid.inference.runtime import open_runner
-    from ssid.serve.app import run
+    from ssid.serve.app import listen, run
 
+    listening = listen(port)
     model = choose_model(model, size, STUDENT)
     runner = open_runner(model, runtime, threads)
     print(f"model: {model}")
     print(f"runtime: {runner.name}", file=sys.stderr)
     print(f"open http://127.0.0.1:{port} (Ctrl-C ends it)", flush=True)
-    run(runner, port)
+    run(runner, listening)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What is asked of files all over the project."""
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -39,8 +40,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     Yields:
         An empty file beside it, of the same suffix, that no other process uses.
+
+    Raises:
+        OSError: if nothing can be written there, as where ``path`` is a folder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():  # the last step would say so, with the work done and the wrong name
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     with named(path):
         partial, descriptor = _claim(path)
         try:
@@ -54,6 +60,23 @@ def atomic_write(path: Path) -> Iterator[Path]:
         finally:
             os.close(descriptor)
         force_to_disk(path.parent)
+
+
+def check_writable(path: Path) -> None:
+    """Raise what :func:`atomic_write` would, before the work whose result goes to ``path``.
+
+    Args:
+        path: the file that will be made or replaced; its folder is made where it is missing.
+
+    Raises:
+        OSError: if nothing can be written there; a disk that fills up later is not foreseen.
+    """
+    with suppress(_UnwrittenError), atomic_write(path):
+        raise _UnwrittenError
+
+
+class _UnwrittenError(Exception):
+    """Ends a block of :func:`atomic_write` that leaves everything as it was."""
 
 
 def remove_leftovers(path: Path, first: int = 0) -> None:

@@ -16,6 +16,8 @@ from ssid.files import atomic_write
 FOLDERS = ("params", "pipelines")
 STAGES = "dvc.yaml"
 VERSION_FILE = "ssid.version"
+MADE = {*FOLDERS, STAGES, ".gitignore", ".git", ".dvc", ".dvcignore"}
+"""What a project consists of when it is made."""
 IGNORED = f"""\
 __pycache__/
 
@@ -50,20 +52,51 @@ def init_project(folder: Path) -> None:
 
     Raises:
         UserError: if something of a project is there already, or git or DVC fails.
+        OSError: if nothing can be written there.
     """
-    source = template()
     for name in (*FOLDERS, STAGES, ".gitignore"):
         if (folder / name).exists():
-            raise UserError(f"{folder / name} is there already. Name a folder without a project.")
+            raise _is_there(folder / name)
+    if shutil.which("git") is None:
+        raise UserError("git is not installed; a project needs it.")
+    folder.mkdir(parents=True, exist_ok=True)
+    before = {path.name for path in folder.iterdir()}
+    try:
+        (folder / FOLDERS[0]).mkdir()  # the one of two processes that makes it goes on
+    except FileExistsError:
+        raise _is_there(folder / FOLDERS[0]) from None
+    try:
+        _fill(folder)
+    except BaseException:  # half a project would be in the way of the next try
+        for path in folder.iterdir():
+            if path.name in MADE - before:
+                _remove(path)
+        raise
+
+
+def _is_there(path: Path) -> UserError:
+    return UserError(f"{path} is there already. Name a folder that has none.")
+
+
+def _fill(folder: Path) -> None:
+    source = template()
     for name in FOLDERS:
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source / name, folder / name, ignore=ignored)
+        for path in sorted((source / name).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                _write(folder / path.relative_to(source), path.read_text("utf-8"))
     _write(folder / STAGES, stages_of_installed((source / STAGES).read_text("utf-8")))
     _write(folder / ".gitignore", IGNORED)
     if _call(folder, "git", "rev-parse", "--is-inside-work-tree") != 0:
         _run(folder, "git", "init", "--quiet")
     if not (folder / ".dvc").exists():
         _run(folder, sys.executable, "-m", "dvc", "init", "--quiet", "--subdir")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def template() -> Path:
@@ -94,16 +127,10 @@ def _write(path: Path, text: str) -> None:
 
 
 def _run(folder: Path, *command: Any) -> None:
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise UserError(f"{command[0]} is not installed; a project needs it.") from None
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(f"{' '.join(map(str, command))} failed in {folder}: {done.stderr.strip()}")
 
 
 def _call(folder: Path, *command: str) -> int:
-    try:
-        return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode
-    except FileNotFoundError:
-        raise UserError(f"{command[0]} is not installed; a project needs it.") from None
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode

@@ -117,7 +117,7 @@ def _is_ours(module: str) -> bool:
 def _load(name: str, place: str) -> None:
     try:
         importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script in the place of a module ends all
         last = traceback.extract_tb(error.__traceback__)[-1]
         raise UserError(
             f"{place}: the plugin {name} cannot be imported: {type(error).__name__}: {error}"

@@ -443,6 +443,28 @@ def test_only_models_are_exported_and_only_to_what_is_known(project):
         run("export", "models/student.safetensors", "--output", "student.bin")
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--hub", "folder", "--output", "student.onnx"), "export twice"),
+        (("--hub", "folder", "--int8", "clean"), "export twice"),
+        (("--output", "student.pt2", "--int8", "clean"), r"student\.pt2 end in \.onnx"),
+        (("--hub", "folder", "--licence", "mine: \n- x"), "no SPDX name"),
+    ],
+)
+def test_options_of_export_that_contradict_each_other_are_refused(project, options, says):
+    tiny_student(Path("models/student.safetensors"))
+    with pytest.raises(UserError, match=says):
+        run("export", "models/student.safetensors", *options)
+    assert not Path("folder").exists()
+
+
+@pytest.mark.parametrize("command", [("import-weights", "prenet"), ("prune",)])
+def test_models_are_not_called_like_programs(project, command):
+    with pytest.raises(UserError, match=r"student\.onnx would hold a model of ssid"):
+        run(*command, "models/student.safetensors", "--output", "student.onnx")
+
+
 @pytest.mark.parametrize(("options", "macs"), [((), 0.35), (("--macs", "0.5"), 0.5)])
 def test_prune_keeps_the_share_of_the_parameters_unless_told(project, monkeypatch, options, macs):
     asked = []

@@ -11,7 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ssid.files import atomic_write, remove_all_leftovers, remove_leftovers, replace_folder
+from ssid.files import (
+    atomic_write,
+    check_writable,
+    remove_all_leftovers,
+    remove_leftovers,
+    replace_folder,
+)
 
 WRITING = """
 import sys, time
@@ -84,6 +90,26 @@ def test_what_a_living_process_writes_stays(file, writer, clear):
     living.communicate("")
     assert names(file) == [file.name]
     assert file.read_text() == "theirs"
+
+
+@pytest.mark.parametrize("use", [check_writable, lambda path: write(path, "mine")])
+def test_a_folder_in_the_way_of_a_file_stays(file, use):
+    file.mkdir()
+    with pytest.raises(IsADirectoryError) as caught:
+        use(file)
+    assert caught.value.filename == str(file)
+    assert names(file) == [file.name]
+
+
+def test_a_place_is_tried_without_a_trace(file):
+    check_writable(file)
+    assert names(file) == []
+    write(file, "old")
+    check_writable(file)
+    assert names(file) == [file.name]
+    assert file.read_text() == "old"
+    with pytest.raises(FileExistsError):
+        check_writable(file / "below")
 
 
 def test_leftovers_of_other_files_stay(file, writer):

@@ -1,5 +1,6 @@
 """A project elsewhere: made by `ssid init` from a built wheel, run on the package in that wheel."""
 
+import errno
 import json
 import os
 import shutil
@@ -11,6 +12,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from ssid import init
+from ssid.errors import UserError
+from ssid.init import init_project
 from support.repository import ROOT
 
 CLEAN_ENV = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "DVC_", "MLFLOW_"))}
@@ -89,3 +93,35 @@ def test_a_project_is_not_made_over_another(package, project):
     said = call(package, project, sys.executable, "-m", "ssid.cli", "init", ".", fails=True)
     assert "params is there already" in said
     assert "Traceback" not in said
+
+
+def test_what_is_needed_is_known_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="git is not installed"):
+        init_project(tmp_path / "mine")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["_write", "_run"])
+def test_a_project_that_fails_leaves_what_was_there_and_nothing_else(tmp_path, monkeypatch, name):
+    (tmp_path / "notes.txt").write_text("mine")
+    works, calls = getattr(init, name), []
+
+    def fail(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        works(*arguments)
+
+    monkeypatch.setattr(init, name, fail)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(OSError, match="No space left"):
+        init_project(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_file_in_the_way_of_a_project_stays(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(FileExistsError):
+        init_project(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"

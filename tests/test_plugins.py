@@ -156,6 +156,10 @@ def test_a_plugin_that_cannot_be_imported_is_told(tmp_path, monkeypatch):
     file.write_text("plugins: [broken_plugin]\n")
     with pytest.raises(UserError, match=r"ZeroDivisionError.*broken_plugin\.py, line 1"):
         load_plugins(file)
+    (tmp_path / "script_plugin.py").write_text("import sys\n\nsys.exit(3)\n")
+    file.write_text("plugins: [script_plugin]\n")
+    with pytest.raises(UserError, match=r"SystemExit: 3 .*script_plugin\.py, line 3"):
+        load_plugins(file)
 
 
 @pytest.mark.parametrize("named", ["plugins: [a-b]", "plugins: ['../x']", "plugin: [a]"])

@@ -1,5 +1,6 @@
 """A network as one program for images of any size: padding and cropping are part of it."""
 
+import io
 import json
 import warnings
 from collections.abc import Iterator
@@ -85,9 +86,11 @@ def trace(model: Derainer) -> ExportedProgram:
 
 def write_program(model: Derainer, path: Path, description: Description) -> None:
     """Write a network as a ``torch.export`` program to ``path``, which ends in ``.pt2``."""
-    program = trace(model)
-    with atomic_write(path) as partial, strided_weights():
-        torch.export.save(program, partial, extra_files={ENTRY: description.to_json()})
+    content = io.BytesIO()  # PyTorch's own writer of files aborts the process where a disk is full
+    with strided_weights():
+        torch.export.save(trace(model), content, extra_files={ENTRY: description.to_json()})
+    with atomic_write(path) as partial:
+        partial.write_bytes(content.getbuffer())
 
 
 def read_program(path: Path) -> tuple[nn.Module, dict[str, object]]:

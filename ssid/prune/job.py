@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ssid.errors import UserError
-from ssid.files import write_json
+from ssid.files import check_writable, write_json
 from ssid.metrics.cost import measure_cost
 from ssid.metrics.params import LatencyParams
 from ssid.models import Derainer, load_model, save_model
@@ -49,10 +49,12 @@ def prune_model(
 
     Raises:
         UserError: if a file is missing, the network cannot be pruned as far, or dreams collapse.
+        OSError: if ``output`` cannot be written; before any work where that can be known.
     """
     if params.threads is not None:
         torch.set_num_threads(params.threads)
     original = load_model(path)
+    check_writable(output)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     original.eval().requires_grad_(False).to(device)
     if recorder is not None:

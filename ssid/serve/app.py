@@ -1,5 +1,7 @@
 """The page and what answers it: Starlette, served by uvicorn."""
 
+import errno
+import socket
 import tempfile
 import time
 from asyncio import Semaphore
@@ -18,10 +20,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from ssid.data.images import ImageError
+from ssid.errors import UserError
 from ssid.inference.pictures import read_photo
 from ssid.inference.runtime import Runner
 from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.writing import write_photo
+
+HOST = "127.0.0.1"
 
 MAX_BYTES = 64 << 20
 """Of a photograph; larger ones are refused while they arrive."""
@@ -79,11 +84,29 @@ def create_app(
     return Starlette(routes=routes, middleware=[hosts])
 
 
-def run(runner: Runner, port: int) -> None:
-    """Serve the page on 127.0.0.1 until Ctrl-C or SIGTERM."""
+def listen(port: int) -> socket.socket:
+    """Return an open socket at a port of 127.0.0.1, which :func:`run` takes.
+
+    Raises:
+        UserError: if another program has the port, or this user may not have it.
+    """
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        reason = {errno.EADDRINUSE: "is in use", errno.EACCES: "is not for this user"}
+        if error.errno not in reason:
+            raise
+        raise UserError(
+            f"port {port} of {HOST} {reason[error.errno]}. Name another one with --port."
+        ) from None
+
+
+def run(runner: Runner, listening: socket.socket) -> None:
+    """Serve the page at an open socket until Ctrl-C or SIGTERM."""
     import uvicorn
 
-    uvicorn.run(create_app(runner), host="127.0.0.1", port=port, log_level="warning")
+    config = uvicorn.Config(create_app(runner), log_level="warning")
+    uvicorn.Server(config).run([listening])
 
 
 class _Limits:

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -130,3 +132,26 @@ def test_other_names_are_refused(name, half, message, tmp_path):
 )
 def test_a_missing_package_is_named_with_its_extra(module, extra):
     assert f"ssid[{extra}]" in explain_missing(module)
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from ssid.entry import reporting
+from ssid.export import export_model
+from ssid.models import create_model
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+with reporting():
+    export_model(create_model("ddn", channels=4, units=2), Path(sys.argv[1]))
+"""
+
+
+def test_a_disk_that_fills_up_while_a_program_is_written_is_one_message(tmp_path):
+    path = tmp_path / "network.pt2"
+    command = [sys.executable, "-c", FULL_DISK, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {path}: File too large. ")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

@@ -77,6 +77,12 @@ def test_the_smaller_model_lies_beside_its_report(unit, images, model_file, phot
     assert loaded(torch.rand(1, 3, 33, 41)).shape == (1, 3, 33, 41)
 
 
+def test_a_place_that_takes_no_file_is_said_before_any_work(model_file, photographs, monkeypatch):
+    monkeypatch.setattr(job, "prune", lambda *arguments: pytest.fail("worked in vain"))
+    with pytest.raises(IsADirectoryError):
+        prune_model(model_file, photographs, params(photographs))
+
+
 def test_dreams_and_losses_are_recorded(model_file, photographs, tmp_path):
     notes = Notes()
     prune_model(model_file, tmp_path / "small.safetensors", params(photographs), notes)

@@ -15,9 +15,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from ssid.errors import UserError
 from ssid.inference.runtime import runner_of
 from ssid.serve import app as served
-from ssid.serve.app import PARTS, create_app
+from ssid.serve.app import PARTS, create_app, listen
 from support.tiny_networks import Identity, picture
 
 
@@ -100,6 +101,13 @@ def test_other_sites_and_other_names_of_this_machine_are_refused(client):
     foreign = client.post("/derain", content=png(), headers={"sec-fetch-site": "cross-site"})
     assert foreign.status_code == 403
     assert client.get("/", headers={"host": "rain.example"}).status_code == 400
+
+
+def test_a_port_that_is_taken_is_said():
+    with listen(0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UserError, match=f"port {port} of 127.0.0.1 is in use.*--port"):
+            listen(port)
 
 
 # A real browser.
