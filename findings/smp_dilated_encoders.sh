@@ -14,7 +14,6 @@
 # Run on 2026-11-28, Python 3.11.7, segmentation-models-pytorch 0.6.0, timm 1.0.31, torch 2.15.0,
 #   torchvision 0.29.2. Output:
 #   largest difference of the deepest features, as a share of their largest value
-#   largest difference of the deepest features, as a share of their largest value
 #   smp resnet18                     0.30
 #   smp mobilenet_v2                 0.41
 #   smp efficientnet-b0              0.99

@@ -4,8 +4,8 @@
 # Believed: RelativeAverageSpectralError is 100 / mean * RMSE, a percentage, in windows of 8x8.
 # Found: it divides the windows' means by window_size**2, though its filter has averaged already, so
 #   that every value is 64 times too large with the default window, and another number of times with
-#   another. sewar 0.4.10, from which the code descends, has the true values. Its values can be
-#   compared with each other at one window size, and with nothing published.
+#   another. sewar has the true values. torchmetrics' can be compared with each other, at one window
+#   size, and with nothing published.
 # Source: torchmetrics/functional/image/rase.py, _rase_update.
 #
 # Run on 2026-11-28, Python 3.11.7, torchmetrics 1.9.0, sewar 0.4.10, torch 2.15.0, scikit-image
