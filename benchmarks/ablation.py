@@ -33,7 +33,10 @@ PARAMS = Path("benchmarks/params")
 RUNS = Path("runs/benchmarks")
 RESULTS = Path("benchmarks/results")
 INTERVALS = "Intervals cover the choice of images and, where there are several, of seeds."
-TABLES = ("rain_prior", "sapnet", "shift", "fitted", "alignment", "rain800", "afrnet")
+TABLES = (
+    *("rain_prior", "rain_prior_recurrent", "sapnet", "afrnet"),
+    *("shift", "fitted", "alignment", "rain800"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
