@@ -114,10 +114,9 @@ def import_weights(
     from ssid.models import save_model
     from ssid.models.interop import import_weights as read_weights
 
-    if output is not None:
-        _require_model_name(output)
-    model = read_weights(family, file)
     output = output or Path("models") / f"{family}.safetensors"
+    _require_model_name(output)
+    model = read_weights(family, file)
     save_model(output, model)
     print(f"wrote {output}\nnext: ssid derain INPUT OUTPUT --model {output}")
 
@@ -143,9 +142,8 @@ def prune(
     params = load_params(PARAMS / "prune.yaml", PruneParams)
     if macs is not None:
         params = params.model_copy(update={"macs": macs})
-    if output is not None:
-        _require_model_name(output)
     output = output or model.with_name(f"{model.stem}_pruned.safetensors")
+    _require_model_name(output)
     result = prune_model(model, output, params)
     for name in ("parameters", "gmacs", "latency_ms"):
         print(f"{name}: {result['before'][name]} → {result['after'][name]}")

@@ -23,7 +23,7 @@ from ssid.inference.pictures import Photo, read_photo
 from ssid.inference.runtime import OpenRunner, Runner, opened
 from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.veil import keep_veil
-from ssid.inference.writing import FORMATS, Output, write_photo
+from ssid.inference.writing import FORMATS, Output, format_of, write_photo
 from ssid.models import Derainer
 from ssid.progress import track
 
@@ -214,7 +214,7 @@ def _destinations(listing: Listing, source: Path, target: Path, output: Output) 
     """Return the file for each photograph: all different, and none among the sources."""
     if source.is_file():
         suffix = target.suffix.lower()
-        single = suffix in FORMATS and not target.is_dir()
+        single = format_of(target) is not None
         if suffix in SUFFIXES and not single and not target.is_dir():
             raise UserError(
                 f"{target}: a photograph is written as {', '.join(FORMATS)}, not {suffix}."

@@ -57,14 +57,18 @@ class Output:
         return next(suffix for suffix, name in FORMATS.items() if name == self.format)
 
 
+def format_of(target: Path) -> str | None:
+    """Return the format that the name of a result says; None for folders and other names."""
+    return None if target.is_dir() else FORMATS.get(target.suffix.lower())
+
+
 def output_of(source: Path, target: Path, format: Format | None, quality: int | None) -> Output:
     """Return how results are written: as the user says, or as the name of a single one ends.
 
     Raises:
         UserError: if the two contradict each other, or the format has no quality.
     """
-    single = source.is_file() and not target.is_dir()
-    named = FORMATS.get(target.suffix.lower()) if single else None
+    named = format_of(target) if source.is_file() else None
     asked = FORMATS[Output(format).suffix(source).lower()] if format else named
     if named and asked != named:
         raise UserError(f"--format {format} contradicts the name of the result, {target}.")

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+import numpy as np
+
 from ssid.data.images import ImageError, check_size
 from ssid.pictures import Picture
 
@@ -29,16 +31,14 @@ def split_halves(picture: Picture, order: Order) -> tuple[Picture, Picture]:
             small.
     """
     stacked = is_stacked(order)
-    side = picture.shape[0 if stacked else 1]
+    axis = 0 if stacked else 1
+    side = picture.shape[axis]
     if side % 2:
         raise ImageError(
             f"two halves one above the other need an even height, and it is {side} pixels high"
             if stacked
             else f"two halves side by side need an even width, and it is {side} pixels wide"
         )
-    half = side // 2
-    first, second = (
-        (picture[:half], picture[half:]) if stacked else (picture[:, :half], picture[:, half:])
-    )
+    first, second = np.split(picture, 2, axis)
     check_size(first)
     return (first, second) if order.startswith("rainy") else (second, first)
