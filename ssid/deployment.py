@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ssid.errors import UserError
-from ssid.inference.options import Format, Runtime
+from ssid.inference.options import Existing, Format, Runtime
 from ssid.packaged import DEFAULT, SIZES, Size
 
 STUDENT = Path("models/student.safetensors")
@@ -68,6 +68,7 @@ def derain(
 ) -> None:
     """Remove the rain from photographs and videos."""
     from ssid.inference import choose_model, derain_folder
+    from ssid.inference.method import Method
     from ssid.inference.runtime import Runner, open_runner
     from ssid.inference.video.job import derain_video, is_video
     from ssid.inference.writing import output_of
@@ -79,6 +80,8 @@ def derain(
         raise UserError("--format and --quality are of photographs; of a video, say --crf.")
     if not video and crf is not None:
         raise UserError("--crf is of videos; of photographs, say --format and --quality.")
+    existing: Existing = "replace" if replace else "keep" if skip_existing else "refuse"
+    method = Method(tile, overlap, keep_veil)
     written_as = output_of(input, output, format, quality)
     chosen = choose_model(model, size, STUDENT)
 
@@ -90,22 +93,10 @@ def derain(
 
     with _stoppable():
         if video:
-            done = derain_video(
-                open_chosen,
-                input,
-                output,
-                18 if crf is None else crf,
-                replace,
-                skip_existing,
-                tile,
-                overlap,
-                keep_veil,
-            )
+            done = derain_video(open_chosen, input, output, method, existing, crf)
             print(f"wrote {done}" if done else "the result existed already and was kept")
             return
-        summary = derain_folder(
-            open_chosen, input, output, tile, overlap, replace, skip_existing, written_as, keep_veil
-        )
+        summary = derain_folder(open_chosen, input, output, method, existing, written_as)
     for name, reason in summary.notes.items():
         print(f"{name}: {reason}")
     if summary.refused:

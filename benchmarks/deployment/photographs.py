@@ -10,9 +10,9 @@ from benchmarks.deployment.inputs import write_photographs
 from benchmarks.deployment.plan import Group, Plan, Row
 from benchmarks.timing import in_turns, spread
 from ssid.inference.folder import derain_folder
+from ssid.inference.method import DEFAULT
 from ssid.inference.pictures import Photo, read_photo
 from ssid.inference.runtime import FASTEST_FIRST, Runner, open_runner
-from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.writing import write_photo
 from ssid.packaged import SIZES, Size, packaged_student
 
@@ -64,7 +64,7 @@ def _ways(size: Size, shape: tuple[int, int]) -> dict[str, Way]:
     student = packaged_student(size)
     eager, fast = open_runner(student, "torch"), open_runner(student, FASTEST_FIRST[0])
     for runner in (eager, fast):
-        largest_tile(runner, *shape)  # what a network takes is measured once
+        DEFAULT.fitted(runner, *shape)  # what a network takes is measured once
     return {
         "plain loop, PyTorch": partial(plain_loop, eager),
         "plain loop, OpenVINO": partial(plain_loop, fast),
@@ -76,5 +76,5 @@ def plain_loop(runner: Runner, source: Path, target: Path) -> None:
     """Read, derain and write one photograph after the other."""
     for path in sorted(source.iterdir()):
         colour = read_photo(path).colour
-        tile = largest_tile(runner, *colour.shape[:2])
-        write_photo(target / f"{path.stem}.png", Photo(derain(runner, colour, tile)))
+        fitted = DEFAULT.fitted(runner, *colour.shape[:2])
+        write_photo(target / f"{path.stem}.png", Photo(fitted.derain(runner, colour)))

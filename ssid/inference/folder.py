@@ -3,8 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from dataclasses import replace as changed
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,18 +18,13 @@ from ssid.data.sources.listing import (
 )
 from ssid.errors import UserError
 from ssid.files import remove_leftovers
+from ssid.inference.method import DEFAULT, INEXACT, Method
+from ssid.inference.options import Existing
 from ssid.inference.pictures import Photo, read_photo
 from ssid.inference.runtime import OpenRunner, Runner, opened
-from ssid.inference.tiles import derain, largest_tile
-from ssid.inference.veil import keep_veil
 from ssid.inference.writing import FORMATS, Output, format_of, write_photo
 from ssid.models import Derainer
 from ssid.progress import track
-
-INEXACT = (
-    "cut into tiles that differ from the whole image, as the network uses statistics of the whole"
-    " or looks too far"
-)
 
 FIRST = "the first of its pictures alone is derained"
 
@@ -63,12 +57,9 @@ def derain_folder(
     model: Derainer | Runner | OpenRunner,
     source: Path,
     target: Path,
-    tile: int | None = None,
-    overlap: int = 64,
-    replace: bool = True,
-    skip_existing: bool = False,
+    method: Method = DEFAULT,
+    existing: Existing = "replace",
     output: Output | None = None,
-    keep: bool = False,
 ) -> Summary:
     """Derain one photograph, or all below a folder; the sources stay untouched.
 
@@ -84,13 +75,9 @@ def derain_folder(
             opens that, called once it is known what is to be done, if anything is.
         source: a photograph or a folder, searched recursively.
         target: the folder to fill; for a single photograph also the file to write.
-        tile: tile, see :func:`ssid.inference.tiles.derain`; None takes what fits in memory.
-        overlap: likewise.
-        replace: flag that says whether results that exist already are replaced.
-        skip_existing: flag that says whether they are kept and their photographs left alone: a
-            broken run goes on.
+        method: tiles, and whether veil is kept.
+        existing: what becomes of results that exist already.
         output: format of the results; None for PNG.
-        keep: flag that says whether veil is kept, see :mod:`ssid.inference.veil`.
 
     Returns:
         What was written and what was refused; nothing is printed about refused files.
@@ -105,11 +92,11 @@ def derain_folder(
         zip(listing.photographs, _destinations(listing, source, target, output), strict=True)
     )
     summary = Summary(refused=list(listing.refused))
-    jobs = _select(jobs, replace, skip_existing, summary)
+    jobs = _select(jobs, existing, summary)
     if not jobs:
         return summary
     runner = opened(model, lambda: count_pixels(photograph for photograph, _ in jobs))
-    work = _work(runner, jobs, tile, overlap, output, summary.notes, keep)
+    work = _work(runner, jobs, method, output, summary.notes)
     for done in track(work, len(jobs), "derain"):
         if isinstance(done, RefusedFile):
             summary.refused.append(done)
@@ -149,23 +136,20 @@ def _pixels(photograph: Photograph) -> int:
 def _work(
     runner: Runner,
     jobs: list[Job],
-    tile: int | None,
-    overlap: int,
+    method: Method,
     output: Output,
     notes: dict[str, str],
-    keep: bool,
 ) -> Iterator[Path | RefusedFile]:
     """Yield, in order, what became of every photograph once that is on disk."""
 
     def compute(name: str, photo: Photo) -> Photo:
         height, width = photo.colour.shape[:2]
-        side = tile or largest_tile(runner, height, width)
+        fitted = method.fitted(runner, height, width)
         if photo.first:
             notes[name] = FIRST
-        if side is not None and side < max(height, width) and runner.find_reach() is None:
+        if not fitted.is_exact(runner, height, width):
             notes[name] = INEXACT
-        colour = derain(runner, photo.colour, side, overlap)
-        return changed(photo, colour=keep_veil(photo.colour, colour) if keep else colour)
+        return replace(photo, colour=fitted.derain(runner, photo.colour))
 
     def write(path: Path, photo: Photo) -> Path:
         write_photo(path, photo, output.quality)
@@ -239,10 +223,10 @@ def _names(relative: Path, output: Output) -> tuple[Path, Path]:
     return relative.with_suffix(suffix), Path(f"{relative}{suffix}")
 
 
-def _select(jobs: list[Job], replace: bool, skip: bool, summary: Summary) -> list[Job]:
+def _select(jobs: list[Job], existing: Existing, summary: Summary) -> list[Job]:
     """Return what is to be done, and note in the summary what is skipped."""
-    there = {path for _, path in jobs if (skip or not replace) and path.exists()}
-    if there and not skip:
+    there = {path for _, path in jobs if existing != "replace" and path.exists()}
+    if there and existing == "refuse":
         raise UserError(
             f"{len(there)} of {len(jobs)} results exist already, such as {min(there)}."
             " Name another OUTPUT, or add --skip-existing or --replace."

@@ -21,9 +21,9 @@ from starlette.routing import Route
 
 from ssid.data.images import ImageError
 from ssid.errors import UserError
+from ssid.inference.method import DEFAULT
 from ssid.inference.pictures import read_photo
 from ssid.inference.runtime import Runner
-from ssid.inference.tiles import derain, largest_tile
 from ssid.inference.writing import write_photo
 
 HOST = "127.0.0.1"
@@ -147,8 +147,8 @@ def _derain(content: bytes, runner: Runner) -> bytes:
         source, result = Path(folder, "photograph"), Path(folder, "derained.png")
         source.write_bytes(content)
         photo = read_photo(source)
-        tile = largest_tile(runner, *photo.colour.shape[:2])
-        write_photo(result, replace(photo, colour=derain(runner, photo.colour, tile)))
+        fitted = DEFAULT.fitted(runner, *photo.colour.shape[:2])
+        write_photo(result, replace(photo, colour=fitted.derain(runner, photo.colour)))
         return result.read_bytes()
 
 

@@ -58,7 +58,7 @@ def test_what_comes_later_under_the_same_name_is_derained_too(tmp_path):
     Image.fromarray(picture(40, 50)).save(source / "a.png")
     derain_folder(Identity(), source, target)
     Image.fromarray(picture(48, 36, seed=1)).save(source / "a.bmp")
-    derain_folder(Identity(), source, target, skip_existing=True)
+    derain_folder(Identity(), source, target, existing="keep")
     assert np.array_equal(np.asarray(Image.open(target / "a.bmp.png")), picture(48, 36, seed=1))
 
 
@@ -135,7 +135,7 @@ def test_results_are_kept_on_demand_and_before_any_work(photographs, tmp_path):
     (tmp_path / "out" / "street").mkdir(parents=True)
     (tmp_path / "out" / "street" / "b.png").write_bytes(b"mine")
     with pytest.raises(UserError, match=r"1 of 5 results exist already, such as .*street/b\.png"):
-        derain_folder(Identity(), photographs, tmp_path / "out", replace=False)
+        derain_folder(Identity(), photographs, tmp_path / "out", existing="refuse")
     assert contents(tmp_path / "out") == {tmp_path / "out" / "street" / "b.png": b"mine"}
 
 
@@ -186,15 +186,15 @@ def derain_and_die(photographs, target, at: int) -> None:
     assert child.exitcode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("skip", [True, False])
+@pytest.mark.parametrize("existing", ["keep", "replace"])
 @pytest.mark.parametrize("before", [True, False])
 def test_what_a_killed_run_left_unfinished_goes_with_the_next_run(
-    photographs, tmp_path, skip, before
+    photographs, tmp_path, existing, before
 ):
     derain_folder(Identity(), photographs, tmp_path / "whole")
     if before:
         derain_folder(Identity(), photographs, tmp_path / "out")
     derain_and_die(photographs, tmp_path / "out", at=2)
     assert list((tmp_path / "out").rglob("*.partial*"))
-    derain_folder(Identity(), photographs, tmp_path / "out", skip_existing=skip)
+    derain_folder(Identity(), photographs, tmp_path / "out", existing=existing)
     assert below(tmp_path / "out") == below(tmp_path / "whole")

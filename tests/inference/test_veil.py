@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 from ssid.inference.folder import derain_folder
+from ssid.inference.method import Method
 from ssid.inference.veil import keep_veil
 from ssid.models import Recipe, build
 
@@ -59,6 +60,6 @@ def test_folders_are_derained_with_or_without_veil(tmp_path, keep, lost):
         network.last.weight.zero_()
         network.last.bias.fill_(-20 / 255)
     Image.fromarray(scene()).save(tmp_path / "a.png")
-    summary = derain_folder(network, tmp_path / "a.png", tmp_path / "out", keep=keep)
+    summary = derain_folder(network, tmp_path / "a.png", tmp_path / "out", Method(keep_veil=keep))
     result = np.asarray(Image.open(summary.written[0]))
     assert np.abs(scene() - result.astype(int)).mean() == pytest.approx(lost, abs=1)

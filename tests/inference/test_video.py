@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ssid.errors import UserError
+from ssid.inference.method import Method
 from ssid.inference.runtime import Runner
 from ssid.inference.video.job import derain_video, is_video
 from ssid.inference.video.parts import Parts, parts_folder
@@ -240,8 +241,8 @@ def test_tile_and_overlap_are_those_of_the_command(tmp_path, monkeypatch):
         seen.append(tiling)
         return image
 
-    monkeypatch.setattr("ssid.inference.video.job.derain", derain)
-    derain_video(identity(), source, tmp_path / "out", tile=40, overlap=8)
+    monkeypatch.setattr("ssid.inference.tiles.derain", derain)
+    derain_video(identity(), source, tmp_path / "out", Method(tile=40, overlap=8))
     assert seen == [(40, 8)]
 
 
@@ -329,11 +330,11 @@ def test_what_cannot_be_done_is_said(tmp_path):
         derain_video(identity(), source, tmp_path)
     done = derain_video(identity(), source, tmp_path / "out")
     with pytest.raises(UserError, match="exists already"):
-        derain_video(identity(), source, tmp_path / "out", replace=False)
+        derain_video(identity(), source, tmp_path / "out", existing="refuse")
     with pytest.raises(UserError, match=r"x\.avi: a video is written as \.mp4"):
         derain_video(identity(), source, tmp_path / "x.avi")
     before = done.stat().st_mtime_ns
-    derain_video(identity(), source, tmp_path / "out", skip_existing=True)
+    derain_video(identity(), source, tmp_path / "out", existing="keep")
     assert done.stat().st_mtime_ns == before
     assert is_video(source)
     assert not is_video(tmp_path / "a.png")

@@ -5,18 +5,19 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ssid.data.sources.listing import SUFFIXES as PHOTOGRAPHS
 from ssid.errors import UserError
-from ssid.inference.folder import INEXACT, ahead
+from ssid.inference.folder import ahead
+from ssid.inference.method import DEFAULT, INEXACT, Method
+from ssid.inference.options import Existing
 from ssid.inference.runtime import OpenRunner, Runner, opened
-from ssid.inference.tiles import derain, largest_tile
-from ssid.inference.veil import keep_veil
 from ssid.inference.video.join import check_container, join
 from ssid.inference.video.parts import CODEC, FRAMES, Parts, PartWriter, parts_folder
 from ssid.ownership import owned
@@ -48,12 +49,9 @@ def derain_video(
     runner: Runner | OpenRunner,
     source: Path,
     target: Path,
-    crf: int = 18,
-    replace: bool = True,
-    skip_existing: bool = False,
-    tile: int | None = None,
-    overlap: int = 64,
-    keep: bool = False,
+    method: Method = DEFAULT,
+    existing: Existing = "replace",
+    crf: int | None = None,
 ) -> Path | None:
     """Derain a video into an H.264 file; sound, subtitles, time stamps and metadata are copied.
 
@@ -66,12 +64,10 @@ def derain_video(
         runner: computer of the network, or what opens it, called where there is work.
         source: the video.
         target: the file to write, or the folder for it.
-        crf: constant rate factor: 0 loses nothing, 18 is hard to tell from that, 51 is smallest.
-        replace: flag that says whether a result that exists already is replaced.
-        skip_existing: flag that says whether it is kept and nothing done.
-        tile: tile, see :func:`ssid.inference.tiles.derain`; None takes what fits in memory.
-        overlap: likewise.
-        keep: flag that says whether veil is kept, see :mod:`ssid.inference.veil`.
+        method: tiles, and whether veil is kept.
+        existing: what becomes of a result that exists already.
+        crf: constant rate factor: 0 loses nothing, 51 is smallest; None takes 18, which is hard to
+            tell from 0.
 
     Returns:
         The file that was written; None where it is there already and kept.
@@ -84,36 +80,32 @@ def derain_video(
     import av
 
     result = _result(source, target)
-    if result.exists() and skip_existing:
+    if result.exists() and existing == "keep":
         return None
-    if result.exists() and not replace:
+    if result.exists() and existing == "refuse":
         raise UserError(f"{result} exists already. Name another OUTPUT, or add --replace.")
     try:
-        _derain(av, runner, source, result, Settings(crf, tile, overlap, keep))
+        _derain(av, runner, source, result, method, 18 if crf is None else crf)
     except av.error.FFmpegError as error:
         reason = error.strerror or error
         raise UserError(f"{source} cannot be derained into {result}: {reason}.") from error
     return result
 
 
-class Settings(NamedTuple):
-    """What decides a result beside the video and the network, see :func:`derain_video`."""
-
-    crf: int
-    tile: int | None
-    overlap: int
-    keep_veil: bool
-
-
 def _derain(
-    av: Any, runner: Runner | OpenRunner, source: Path, result: Path, settings: Settings
+    av: Any,
+    runner: Runner | OpenRunner,
+    source: Path,
+    result: Path,
+    method: Method,
+    crf: int,
 ) -> None:
     with av.open(str(source)) as file:
         stream = _video_stream(file, source)
         check_container(av, file, result)
         runner = opened(runner, lambda: MANY)
         with owned(parts_folder(result)):
-            parts = Parts(result, _job(runner, source, settings))
+            parts = Parts(result, _job(runner, source, method, crf))
             stream.thread_type = "AUTO"
             frames = _stamped(file.decode(stream), stream)
             skipped = len(parts.done) * FRAMES
@@ -121,7 +113,7 @@ def _derain(
             total = max(_count(file, stream) - skipped, 0)
             shown = track(work, total, "derain")
             try:
-                _write_parts(av, runner, shown, stream, parts, settings)
+                _write_parts(av, runner, shown, stream, parts, method, crf)
             finally:
                 parts.remove_if_empty()
             if not parts.done:
@@ -146,7 +138,8 @@ def _write_parts(
     frames: Iterator[Stamped],
     stream: Any,
     parts: Parts,
-    settings: Settings,
+    method: Method,
+    crf: int,
 ) -> None:
     first = next(frames, None)
     if first is None:
@@ -155,19 +148,15 @@ def _write_parts(
     layout = layout_of(first[0], stream, written)
     frames = chain([first], frames)
     height, width = layout.image(first[0]).shape[:2]
-    side = settings.tile or largest_tile(runner, height, width)
-    if side is not None and side < max(height, width) and runner.find_reach() is None:
+    fitted = method.fitted(runner, height, width)
+    if not fitted.is_exact(runner, height, width):
         log.warning("pictures are %s", INEXACT)
 
-    def compute(image: Image) -> Image:
-        estimate = derain(runner, image, side, settings.overlap)
-        return keep_veil(image, estimate) if settings.keep_veil else estimate
-
     while (frame := next(frames, None)) is not None:
-        writer = PartWriter(
-            av, parts.next(), layout, (width, height), stream.time_base, settings.crf
+        writer = PartWriter(av, parts.next(), layout, (width, height), stream.time_base, crf)
+        _write_part(
+            writer, islice(chain([frame], frames), FRAMES), layout, partial(fitted.derain, runner)
         )
-        _write_part(writer, islice(chain([frame], frames), FRAMES), layout, compute)
 
 
 def _write_part(
@@ -236,10 +225,10 @@ def _result(source: Path, target: Path) -> Path:
     return result
 
 
-def _job(runner: Runner, source: Path, settings: Settings) -> dict[str, Any]:
+def _job(runner: Runner, source: Path, method: Method, crf: int) -> dict[str, Any]:
     """Return what decides the result: the source, the network by what it does, and the options."""
     status = source.stat()
     image = np.linspace(0, 1, 3 * 64 * 64, dtype=np.float32).reshape(1, 3, 64, 64)
     does = hashlib.sha256(runner.estimate(image).tobytes()).hexdigest()
     origin = {"source": [status.st_size, status.st_mtime_ns], "network": does}
-    return origin | settings._asdict()
+    return origin | method._asdict() | {"crf": crf}
