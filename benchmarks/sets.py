@@ -1,13 +1,13 @@
 """The data sets that benchmarks train and measure on, prepared once."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from ssid.config.load import load_params
 from ssid.data.leakage import write_exclusions
-from ssid.data.params import DataParams, DataSet
+from ssid.data.params import DataParams
 from ssid.data.prepare import prepare
 from ssid.data.rain.params import FitParams
 from ssid.data.roles import FITTED, Role
@@ -23,8 +23,6 @@ ROLES: tuple[Role, ...] = ("synthetic", "real", "benchmark")
 SMALL = {"limit": 2, "renderings": 1, "max_side": 96}
 """What shrinks a set to a few thumbnails."""
 
-Block = TypeVar("Block", bound=DataSet)
-
 
 def load_catalogue(data: Path | None, small: bool) -> DataParams:
     """Return the sets below the folder ``data``, or those of photographs in installed packages.
@@ -34,11 +32,21 @@ def load_catalogue(data: Path | None, small: bool) -> DataParams:
         small: shrink every set to a few thumbnails.
     """
     catalogue = load_params(SHARED if data else PACKAGED, DataParams)
-    changes: dict[str, Any] = {}
-    for role in ROLES:
-        sets = catalogue.sets(role).items()
-        changes[role] = {name: _located(block, data or Path(), small) for name, block in sets}
-    return catalogue.model_copy(update=changes)
+    return located(catalogue, data or Path(), SMALL if small else {})
+
+
+def located(
+    catalogue: DataParams, folder: Path, changes: Mapping[str, Any] | None = None
+) -> DataParams:
+    """Return the catalogue with roots below a folder, and these changes to every set."""
+    sets: dict[str, Any] = {
+        role: {
+            name: block.model_copy(update={"root": str(folder / block.root), **(changes or {})})
+            for name, block in catalogue.sets(role).items()
+        }
+        for role in ROLES
+    }
+    return catalogue.model_copy(update=sets)
 
 
 def prepared_in(root: Path, catalogue: DataParams) -> Project:
@@ -90,8 +98,3 @@ def _rendered(catalogue: DataParams) -> DataParams:
     """Return the catalogue without synthetic sets that come with rain of their own."""
     rendered = {name: block for name, block in catalogue.synthetic.items() if block.rain}
     return catalogue.model_copy(update={"synthetic": rendered})
-
-
-def _located(block: Block, folder: Path, small: bool) -> Block:
-    root = {"root": str(folder / block.root)}
-    return block.model_copy(update={**root, **SMALL} if small else root)

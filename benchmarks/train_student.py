@@ -17,6 +17,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from benchmarks.sets import located
 from ssid.config.edit import merge, write_texts
 from ssid.config.load import load_params
 from ssid.data.params import DataParams
@@ -61,7 +62,7 @@ def make_project(folder: Path, size: str, data: Path, start: Path | None = None)
         start: safetensors file that the teacher goes on from; None for random weights.
     """
     params = folder.absolute() / "params"
-    sets = located(load_params(CATALOGUE, DataParams), data.absolute(), size)
+    sets = sets_of(size, data.absolute())
     folder.mkdir(parents=True, exist_ok=True)
     init_project(folder)
     with (params / "data.yaml").open("w", encoding="utf-8") as file:
@@ -76,15 +77,13 @@ def make_project(folder: Path, size: str, data: Path, start: Path | None = None)
     write_texts({path: merge(path.read_text("utf-8"), of) for path, of in texts.items()})
 
 
-def located(catalogue: DataParams, data: Path, size: str) -> dict[str, Any]:
-    """Return the catalogue as values, of those sets that a size needs, with absolute roots."""
+def sets_of(size: str, data: Path) -> dict[str, Any]:
+    """Return what ``params/data.yaml`` says of the sets below ``data`` that a size needs."""
+    catalogue = located(load_params(CATALOGUE, DataParams), data)
     found: dict[str, dict[str, Any]] = catalogue.model_dump(mode="json", exclude_unset=True)
     needed = {name for of in SETS[size].values() for name in of}
     found["synthetic"] = {n: block for n, block in found["synthetic"].items() if n in needed}
-    for sets in found.values():
-        for block in sets.values():
-            block["root"] = str(data / block["root"])
-    return found
+    return {role: sets for role, sets in found.items() if sets}
 
 
 if __name__ == "__main__":
