@@ -2,6 +2,7 @@
 
 import ast
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,10 @@ def test_no_group_of_stages_can_be_without_members(name):
     data = YAML(typ="safe").load(ROOT / "params/data.yaml")
     with pytest.raises(UserError, match=f"{role}: names no set"):
         parse_params(json.dumps({**data, role: {}}), Path("params/data.yaml"), DataParams)
+
+
+def test_what_stages_make_is_not_in_git():
+    """No store holds what a committed dvc.lock would point to, see CONTRIBUTING.md."""
+    made = ("dvc.lock", "evaluation", "report", "models", "runs", "data/prepared")
+    listed = subprocess.run(["git", "ls-files", *made], cwd=ROOT, capture_output=True, text=True)
+    assert listed.stdout == ""
