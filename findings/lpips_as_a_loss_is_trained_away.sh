@@ -21,7 +21,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 uv venv --quiet --python 3.11 venv
-uv pip install --quiet --python venv/bin/python lpips==0.1.4 torch==2.15.0 torchvision==0.29.2 numpy
+uv pip install --quiet --python venv/bin/python lpips==0.1.4 torch==2.15.0 torchvision==0.29.2 numpy==2.4.6
 venv/bin/python -W ignore - <<'EOF'
 import lpips
 import torch
