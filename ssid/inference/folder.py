@@ -19,10 +19,9 @@ from ssid.data.sources.listing import (
 )
 from ssid.errors import UserError
 from ssid.files import remove_leftovers
-from ssid.inference.pictures import Photo, read_photo
+from ssid.inference.pictures import Levels, Photo, read_photo
 from ssid.inference.runtime import OpenRunner, Runner, opened
 from ssid.inference.tiles import derain, largest_tile
-from ssid.inference.veil import keep_veil
 from ssid.inference.writing import FORMATS, Output, format_of, write_photo
 from ssid.models import Derainer
 from ssid.progress import track
@@ -38,6 +37,8 @@ AHEAD = 3
 """Photographs that wait for the network, and results that wait to be written."""
 
 Job = tuple[Photograph, Path]
+Finish = Callable[[Levels, Levels], Levels]
+"""What makes a result of a picture and its estimate."""
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -98,6 +99,7 @@ def derain_folder(
     Raises:
         UserError: if the source is missing or has no photographs, the target lies inside the
             source, a result exists and must not be replaced, or cannot be written.
+        ModuleNotFoundError: if veil is to be kept, and the extra ``train`` is not installed.
     """
     output = output or Output()
     listing = find_photographs(source)
@@ -108,14 +110,31 @@ def derain_folder(
     jobs = _select(jobs, replace, skip_existing, summary)
     if not jobs:
         return summary
+    finish = finish_of(keep)
     runner = opened(model, lambda: count_pixels(photograph for photograph, _ in jobs))
-    work = _work(runner, jobs, tile, overlap, output, summary.notes, keep)
+    work = _work(runner, jobs, tile, overlap, output, summary.notes, finish)
     for done in track(work, len(jobs), "derain"):
         if isinstance(done, RefusedFile):
             summary.refused.append(done)
         else:
             summary.written.append(done)
     return summary
+
+
+def finish_of(keep: bool) -> Finish:
+    """Return what makes the result of a picture and its estimate.
+
+    Args:
+        keep: flag that says whether veil is kept, see :mod:`ssid.inference.veil`.
+
+    Raises:
+        ModuleNotFoundError: if it is, and the extra ``train`` is not installed.
+    """
+    if not keep:
+        return lambda rainy, estimate: estimate
+    from ssid.inference.veil import keep_veil  # takes SciPy, without which the rest derains
+
+    return keep_veil
 
 
 def find_photographs(source: Path) -> Listing:
@@ -153,7 +172,7 @@ def _work(
     overlap: int,
     output: Output,
     notes: dict[str, str],
-    keep: bool,
+    finish: Finish,
 ) -> Iterator[Path | RefusedFile]:
     """Yield, in order, what became of every photograph once that is on disk."""
 
@@ -165,7 +184,7 @@ def _work(
         if side is not None and side < max(height, width) and runner.find_reach() is None:
             notes[name] = INEXACT
         colour = derain(runner, photo.colour, side, overlap)
-        return changed(photo, colour=keep_veil(photo.colour, colour) if keep else colour)
+        return changed(photo, colour=finish(photo.colour, colour))
 
     def write(path: Path, photo: Photo) -> Path:
         write_photo(path, photo, output.quality)

@@ -13,10 +13,9 @@ import numpy as np
 
 from ssid.data.sources.listing import SUFFIXES as PHOTOGRAPHS
 from ssid.errors import UserError
-from ssid.inference.folder import INEXACT, ahead
+from ssid.inference.folder import INEXACT, ahead, finish_of
 from ssid.inference.runtime import OpenRunner, Runner, opened
 from ssid.inference.tiles import derain, largest_tile
-from ssid.inference.veil import keep_veil
 from ssid.inference.video.join import check_container, join
 from ssid.inference.video.parts import CODEC, FRAMES, Parts, PartWriter, parts_folder
 from ssid.ownership import owned
@@ -79,7 +78,8 @@ def derain_video(
     Raises:
         UserError: if the file is no video that can be read, the result exists or cannot be
             written, or another process is at work on it.
-        ModuleNotFoundError: if the extra ``video`` is not installed.
+        ModuleNotFoundError: if the extra ``video`` is not installed, or veil is to be kept and the
+            extra ``train`` is not.
     """
     import av
 
@@ -158,10 +158,11 @@ def _write_parts(
     side = settings.tile or largest_tile(runner, height, width)
     if side is not None and side < max(height, width) and runner.find_reach() is None:
         log.warning("pictures are %s", INEXACT)
+    finish = finish_of(settings.keep_veil)
 
     def compute(image: Image) -> Image:
         estimate = derain(runner, image, side, settings.overlap)
-        return keep_veil(image, estimate) if settings.keep_veil else estimate
+        return finish(image, estimate)
 
     while (frame := next(frames, None)) is not None:
         writer = PartWriter(
