@@ -120,8 +120,8 @@ def test_a_terminal_gets_a_running_number_of_what_is_counted(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setattr(progress, "QUIET_PAUSE", 0)
-    assert list(tally(range(20), "list")) == list(range(20))
-    assert "list: 20" in terminal.getvalue().split("\r")[-1]
+    assert list(tally(iter(range(20)), "list")) == list(range(20))
+    assert "list: 20it" in terminal.getvalue().split("\r")[-1]
 
 
 def test_a_large_folder_is_listed_aloud(clock, capsys, monkeypatch, tmp_path):
