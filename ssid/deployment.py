@@ -152,6 +152,11 @@ def export(
         print(f"publish it: hf upload OWNER/NAME {hub}")
         return
     output = output or model.with_suffix(".onnx" if int8 or half else ".pt2")
+    pairs = []
+    if int8 is not None:
+        from ssid.inference.int8 import rain_on, try_int8
+
+        pairs = rain_on(int8)  # before the export, which takes long
     export_model(network, output, origin, half)
     print(f"wrote {output}")
     if output.suffix == ".pt2":
@@ -160,9 +165,7 @@ def export(
         print("load it with onnxruntime, OpenVINO or `ssid derain --model`")
     print("call it with images N×3×H×W of any size, RGB in [0, 1]")
     if int8 is not None:
-        from ssid.inference.int8 import try_int8
-
-        print(try_int8(output, int8))
+        print(try_int8(output, pairs))
 
 
 def serve(

@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
-from ssid.errors import UserError
+from ssid.errors import UserError, nearest
 
 PLUGINS_FILE = Path("params/plugins.yaml")
 GROUP = "ssid.plugins"
@@ -118,8 +118,29 @@ def _load(name: str, place: str) -> None:
     try:
         importlib.import_module(name)
     except (Exception, SystemExit) as error:  # a script in the place of a module ends all
-        last = traceback.extract_tb(error.__traceback__)[-1]
+        if isinstance(error, ModuleNotFoundError) and _is_of(name, error.name):
+            reason = f"there is no module {name}.{nearest(name, _here())}"
+            advice = "Name a file beside params/, without .py, or a module that is installed."
+            raise UserError(f"{place}: {reason} {advice}") from error
         raise UserError(
             f"{place}: the plugin {name} cannot be imported: {type(error).__name__}: {error}"
-            f" ({last.filename}, line {last.lineno})."
+            f"{_where(error)}."
         ) from error
+
+
+def _is_of(name: str, missing: str | None) -> bool:
+    """Return whether the module that is missing is ``name`` or a package that it is in."""
+    return missing is not None and f"{name}.".startswith(f"{missing}.")
+
+
+def _here() -> list[str]:
+    """Return the modules of the working directory that may be plugins."""
+    found = (*Path.cwd().glob("*.py"), *(file.parent for file in Path.cwd().glob("*/__init__.py")))
+    return sorted(path.stem for path in found)
+
+
+def _where(error: BaseException) -> str:
+    """Return the line of the plugin at fault; nothing where the message tells, as of syntax."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first one is of this file
+    theirs = [frame for frame in frames if "importlib" not in frame.filename]
+    return f" ({theirs[-1].filename}, line {theirs[-1].lineno})" if theirs else ""

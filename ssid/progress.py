@@ -31,6 +31,30 @@ def track(iterable: Iterable[Item], total: int, description: str) -> Iterator[It
     return _quiet(iterable, total, description)
 
 
+def tally(iterable: Iterable[Item], description: str) -> Iterator[Item]:
+    """Yield the items of ``iterable``, whose number is unknown, and show on stderr how many came.
+
+    Work of up to 2 s gets no word. Then: on a terminal a running number with its rate; elsewhere a
+    line, and another one every 30 s.
+
+    Args:
+        iterable: items that are worked through; one counts as done when the next one is asked for.
+        description: words for the work, shown before the number.
+    """
+    if sys.stderr.isatty():
+        return iter(tqdm(iterable, desc=description, delay=QUIET_PAUSE, dynamic_ncols=True))
+    return _quiet_tally(iterable, description)
+
+
+def _quiet_tally(iterable: Iterable[Item], description: str) -> Iterator[Item]:
+    due = time.monotonic() + QUIET_PAUSE
+    for done, item in enumerate(iterable):
+        if (now := time.monotonic()) >= due:
+            _say(f"{description}: {done} so far")
+            due = now + QUIET_SECONDS
+        yield item
+
+
 def _quiet(iterable: Iterable[Item], total: int, description: str) -> Iterator[Item]:
     start = said_at = time.monotonic()
     done = said = 0

@@ -150,7 +150,7 @@ def test_a_plugin_that_cannot_be_imported_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "plugins.yaml"
     file.write_text("plugins: [no_such_module_of_mine]\n")
-    with pytest.raises(UserError, match=r"plugins\.yaml: the plugin no_such_module_of_mine cannot"):
+    with pytest.raises(UserError, match=r"plugins\.yaml: there is no module no_such_module_"):
         load_plugins(file)
     (tmp_path / "broken_plugin.py").write_text("x = 1 / 0\n")
     file.write_text("plugins: [broken_plugin]\n")
@@ -160,6 +160,41 @@ def test_a_plugin_that_cannot_be_imported_is_told(tmp_path, monkeypatch):
     file.write_text("plugins: [script_plugin]\n")
     with pytest.raises(UserError, match=r"SystemExit: 3 .*script_plugin\.py, line 3"):
         load_plugins(file)
+
+
+@pytest.mark.parametrize("named", ["drops_of_min", "drops_of_mine.py", "drops_of_mien.terms"])
+def test_a_plugin_that_is_misspelt_is_suggested(tmp_path, monkeypatch, named):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "drops_of_mine.py").touch()
+    (tmp_path / "plugins.yaml").write_text(f"plugins: [{named}]\n")
+    with pytest.raises(UserError) as caught:
+        load_plugins(tmp_path / "plugins.yaml")
+    said = str(caught.value)
+    assert f"there is no module {named}. Did you mean 'drops_of_mine'?" in said
+    assert "importlib" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "fault", "place"),
+    [
+        (
+            "import absent_module_of_theirs\n",
+            "No module named 'absent_module_of_theirs'",
+            "line 1).",
+        ),
+        ("unclosed", "x = 1\nx = (\n", "was never closed", "line 2)."),
+    ],
+)
+def test_what_a_plugin_lacks_is_told_with_its_line(tmp_path, monkeypatch, name, text, fault, place):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"{name}_plugin.py").write_text(text)
+    (tmp_path / "plugins.yaml").write_text(f"plugins: [{name}_plugin]\n")
+    with pytest.raises(UserError) as caught:
+        load_plugins(tmp_path / "plugins.yaml")
+    said = str(caught.value)
+    assert fault in said
+    assert said.endswith(place)
+    assert "importlib" not in said
 
 
 @pytest.mark.parametrize("named", ["plugins: [a-b]", "plugins: ['../x']", "plugin: [a]"])

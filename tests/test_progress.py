@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from ssid import progress
-from ssid.progress import track
+from ssid.data.sources import listing
+from ssid.progress import tally, track
 
 
 class Terminal(io.StringIO):
@@ -101,3 +102,36 @@ def test_work_that_fails_never_says_done(clock, capsys):
     with pytest.raises(RuntimeError):
         list(track(failing(), 3, "derain"))
     assert not any("done" in line for line in lines_of(capsys))
+
+
+def counted(clock, count, seconds):
+    for _ in tally(range(count), "list"):
+        clock.now += seconds
+
+
+def test_an_unknown_number_is_counted_aloud_once_it_takes_long(clock, capsys):
+    counted(clock, count=200, seconds=1 / 128)
+    assert lines_of(capsys) == []
+    counted(clock, count=40, seconds=1)
+    assert lines_of(capsys) == ["list: 2 so far", "list: 32 so far"]
+
+
+def test_a_terminal_gets_a_running_number_of_what_is_counted(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(progress, "QUIET_PAUSE", 0)
+    assert list(tally(iter(range(20)), "list")) == list(range(20))
+    assert "list: 20it" in terminal.getvalue().split("\r")[-1]
+
+
+def test_a_large_folder_is_listed_aloud(clock, capsys, monkeypatch, tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.png").touch()
+    check = listing.check_inside
+    monkeypatch.setattr(
+        listing,
+        "check_inside",
+        lambda *paths: setattr(clock, "now", clock.now + 2) or check(*paths),
+    )
+    assert len(listing.list_folder(tmp_path).photographs) == 3
+    assert lines_of(capsys) == [f"list files in {tmp_path}: 1 so far"]

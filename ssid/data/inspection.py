@@ -18,7 +18,7 @@ from ssid.data.splits import evenly_spaced
 from ssid.errors import UserError
 from ssid.files import sha256
 from ssid.pictures import Picture
-from ssid.progress import track
+from ssid.progress import tally, track
 
 DARK = 8  # mean level
 FLAT = 2.0  # standard deviation of levels
@@ -119,7 +119,8 @@ def unreadable_by_dvc(root: Path) -> list[str]:
     that are not UTF-8.
     """
     paths = (Path(folder, name) for folder, _, names in os.walk(root) for name in names)
-    stopping = [path for path in paths if not (os.access(path, os.R_OK) and _is_utf8(path))]
+    shown = tally(paths, f"look for what DVC cannot read in {root}")
+    stopping = [path for path in shown if not (os.access(path, os.R_OK) and _is_utf8(path))]
     return sorted(printable(str(path.relative_to(root))) for path in stopping)
 
 

@@ -85,6 +85,7 @@ def derain_folder(
     Raises:
         UserError: if the source is missing or has no photographs, the target lies inside the
             source, a result exists and must not be replaced, or cannot be written.
+        ModuleNotFoundError: if veil is to be kept, and the extra ``train`` is not installed.
     """
     output = output or Output()
     listing = find_photographs(source)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from ssid.data.images import ImageError, read_rgb
 from ssid.data.rain.render import render
-from ssid.data.sources.listing import list_folder
 from ssid.errors import UserError
 from ssid.files import atomic_write
+from ssid.inference.folder import find_photographs
 from ssid.inference.runtime import Batch, Runner, open_runner
 from ssid.metrics.fidelity import psnr
 
@@ -51,7 +51,11 @@ class Trial:
         )
 
 
-def try_int8(network: Path, photographs: Path) -> Trial:
+Pair = tuple[Batch, Batch]
+"""A rainy picture and its clean one, 1×3×256×256 each, in [0, 1]."""
+
+
+def try_int8(network: Path, pairs: Sequence[Pair]) -> Trial:
     """Quantise an ONNX file and keep the result beside it where it is faster.
 
     Convolutions take 8-bit activations and weights by channel; ranges are those of rainy pictures
@@ -59,15 +63,13 @@ def try_int8(network: Path, photographs: Path) -> Trial:
 
     Args:
         network: file of ``ssid export``, with float weights.
-        photographs: folder of pictures without rain, of which the first 24 are used.
+        pairs: what :func:`rain_on` returns.
 
     Raises:
-        UserError: if fewer than four photographs can be used.
         ModuleNotFoundError: if the extras ``onnx`` and ``train`` are not installed.
     """
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
-    pairs = _pairs(photographs)
     kept = network.with_name(f"{network.stem}.int8.onnx")
     with atomic_write(kept) as file:
         quantize_static(
@@ -86,7 +88,35 @@ def try_int8(network: Path, photographs: Path) -> Trial:
     return trial
 
 
-def _compare(network: Path, kept: Path, pairs: Sequence[tuple[Batch, Batch]]) -> Trial:
+def rain_on(photographs: Path) -> list[Pair]:
+    """Return crops of the first 24 photographs that are large enough, in rendered rain and clean.
+
+    Args:
+        photographs: folder of pictures without rain.
+
+    Raises:
+        UserError: if there is no such folder, or fewer than four photographs can be used.
+    """
+    pairs: list[Pair] = []
+    for seed, photograph in enumerate(find_photographs(photographs).photographs):
+        if len(pairs) == PICTURES:
+            break
+        try:
+            clean = read_rgb(photograph.path)[:SIDE, :SIDE]
+        except ImageError:
+            continue
+        if clean.shape[:2] == (SIDE, SIDE):
+            clean = np.ascontiguousarray(clean)
+            pairs.append((_batch(render(clean, PROFILE, seed=seed)[0]), _batch(clean)))
+    if len(pairs) < 4:
+        raise UserError(
+            f"{len(pairs)} photographs in {photographs} can be read and are at least {SIDE} pixels"
+            " a side; 4 are needed."
+        )
+    return pairs
+
+
+def _compare(network: Path, kept: Path, pairs: Sequence[Pair]) -> Trial:
     runners = [open_runner(file) for file in (network, kept)]
     scores = [_score(runner, pairs) for runner in runners]
     times = _times([partial(runner.estimate, pairs[0][0]) for runner in runners])
@@ -94,7 +124,7 @@ def _compare(network: Path, kept: Path, pairs: Sequence[tuple[Batch, Batch]]) ->
     return Trial(runners[0].name, scores[0] - scores[1], speed, kept if speed > 1 else None)
 
 
-def _score(runner: Runner, pairs: Sequence[tuple[Batch, Batch]]) -> float:
+def _score(runner: Runner, pairs: Sequence[Pair]) -> float:
     scores = []
     for rainy, clean in pairs:
         estimate = torch.from_numpy(runner.estimate(rainy))
@@ -125,24 +155,6 @@ def _reader(batches: Sequence[Batch]) -> Any:
             return None if batch is None else {"rainy": batch}
 
     return Reader()
-
-
-def _pairs(folder: Path) -> list[tuple[Batch, Batch]]:
-    """Return rainy and clean crops of the photographs, 1×3×256×256 each."""
-    pairs: list[tuple[Batch, Batch]] = []
-    for seed, photograph in enumerate(list_folder(folder).photographs):
-        try:
-            clean = read_rgb(photograph.path)[:SIDE, :SIDE]
-        except ImageError:
-            continue
-        if clean.shape[:2] == (SIDE, SIDE) and len(pairs) < PICTURES:
-            clean = np.ascontiguousarray(clean)
-            pairs.append((_batch(render(clean, PROFILE, seed=seed)[0]), _batch(clean)))
-    if len(pairs) < 4:
-        raise UserError(
-            f"{len(pairs)} photographs in {folder} are at least {SIDE} pixels a side; 4 are needed."
-        )
-    return pairs
 
 
 def _batch(picture: NDArray[np.uint8]) -> Batch:

@@ -5,7 +5,6 @@ from typing import NamedTuple
 from ssid.inference import tiles
 from ssid.inference.pictures import Levels
 from ssid.inference.runtime import Runner
-from ssid.inference.veil import keep_veil
 
 INEXACT = (
     "cut into tiles that differ from the whole image, as the network uses statistics of the whole"
@@ -38,9 +37,17 @@ class Method(NamedTuple):
         return whole or runner.find_reach() is not None
 
     def derain(self, runner: Runner, image: Levels) -> Levels:
-        """Return the clean estimate of H×W×3 levels, of their shape and type."""
+        """Return the clean estimate of H×W×3 levels, of their shape and type.
+
+        Raises:
+            ModuleNotFoundError: if veil is to be kept, and the extra ``train`` is not installed.
+        """
         estimate = tiles.derain(runner, image, self.tile, self.overlap)
-        return keep_veil(image, estimate) if self.keep_veil else estimate
+        if not self.keep_veil:
+            return estimate
+        from ssid.inference.veil import keep_veil  # takes SciPy, without which the rest derains
+
+        return keep_veil(image, estimate)
 
 
 DEFAULT = Method()

@@ -75,7 +75,8 @@ def derain_video(
     Raises:
         UserError: if the file is no video that can be read, the result exists or cannot be
             written, or another process is at work on it.
-        ModuleNotFoundError: if the extra ``video`` is not installed.
+        ModuleNotFoundError: if the extra ``video`` is not installed, or veil is to be kept and the
+            extra ``train`` is not.
     """
     import av
 
