@@ -175,9 +175,10 @@ def test_a_plugin_that_is_misspelt_is_suggested(tmp_path, monkeypatch, named):
 
 
 @pytest.mark.parametrize(
-    ("text", "fault", "place"),
+    ("name", "text", "fault", "place"),
     [
         (
+            "lacks",
             "import absent_module_of_theirs\n",
             "No module named 'absent_module_of_theirs'",
             "line 1).",

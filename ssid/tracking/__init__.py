@@ -5,7 +5,17 @@ MLflow is there, and every record once. Training neither waits for it nor fails 
 """
 
 from ssid.tracking.origin import commit, flatten
-from ssid.tracking.store import newest_run, run_exists
+from ssid.tracking.store import asking, newest_run, run_exists, tag_values
 from ssid.tracking.tracker import Tracker, track_run, tracking_uri
 
-__all__ = ["Tracker", "commit", "flatten", "newest_run", "run_exists", "track_run", "tracking_uri"]
+__all__ = [
+    "Tracker",
+    "asking",
+    "commit",
+    "flatten",
+    "newest_run",
+    "run_exists",
+    "tag_values",
+    "track_run",
+    "tracking_uri",
+]

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ssid.relocation import adopt_artifacts
+from ssid.errors import UserError
+from ssid.relocation import adopt_artifacts, database
 from ssid.tracking.origin import flatten
 from ssid.tracking.spool import Event, Origin
 
@@ -36,23 +37,66 @@ class Run(NamedTuple):
     files: Path
 
 
+@contextmanager
+def asking(uri: str) -> Iterator[None]:
+    """Turn whatever MLflow says where its store cannot be read into one message.
+
+    MLflow's own waiting would take minutes, for servers and for databases: nothing is tried again.
+    No store is made where there is none.
+
+    Raises:
+        UserError: if there is no store at ``uri``, or it cannot be opened or asked; says why, and
+            what to do.
+    """
+    _prepare()
+    from mlflow.store.db import utils
+
+    if (file := database(uri)) is not None and not file.exists():
+        raise UserError(
+            f"there is no store of MLflow at {file}. Run `dvc repro` first, or set"
+            " MLFLOW_TRACKING_URI to the store that has the runs."
+        )
+    retries = utils.MAX_RETRY_COUNT
+    utils.MAX_RETRY_COUNT = 0
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # of MLflow, its database, its server, or a package for either
+        reason = (str(error).strip() or repr(error)).splitlines()[0][:600].rstrip(".")
+        raise UserError(
+            f"MLflow's store {uri} cannot be read: {reason}. The store is that of"
+            " MLFLOW_TRACKING_URI, or mlflow.db in this folder: start its server, correct the"
+            " address, or, where another version of MLflow wrote it, `mlflow db upgrade URI`."
+        ) from error
+    finally:
+        utils.MAX_RETRY_COUNT = retries
+
+
 def open_client(uri: str) -> Any:
     """Return MLflow's client for the store at ``uri``, which is created if it is a new file.
 
     Only one process at a time creates the tables of an SQLite store: two of them spoil it.
     """
-    for name, value in TIMEOUTS.items():
-        os.environ.setdefault(name, value)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    import mlflow  # takes seconds to import
+    _prepare()
+    import mlflow
 
-    logging.getLogger("mlflow").setLevel(logging.ERROR)  # it tells of each table that it creates
     with _alone(uri):
         adopt_artifacts(uri)
         client = mlflow.MlflowClient(uri)
         if client.get_experiment_by_name(EXPERIMENT) is None:
             client.create_experiment(EXPERIMENT)
     return client
+
+
+def _prepare() -> None:
+    """Import MLflow, with its patience and its words bounded."""
+    for name, value in TIMEOUTS.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    import mlflow  # noqa: F401 - takes seconds to import, and sets its level of words
+
+    logging.getLogger("mlflow").setLevel(logging.ERROR)  # it tells of each table that it creates
 
 
 def open_run(client: Any, origin: Origin, name: str, run_id: str | None) -> str:
@@ -91,6 +135,17 @@ def newest_run(client: Any, tags: Mapping[str, str]) -> str | None:
         max_results=1,
     )
     return runs[0].info.run_id if runs else None
+
+
+def tag_values(client: Any, tags: Mapping[str, str], name: str) -> list[str]:
+    """Return the values of the tag ``name`` among runs of ssid that have ``tags``, newest first."""
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is None:
+        return []
+    conditions = " and ".join(f"tags.{tag} = '{value}'" for tag, value in tags.items())
+    newest = ["attributes.start_time DESC"]
+    runs = client.search_runs([experiment.experiment_id], conditions, order_by=newest)
+    return list(dict.fromkeys(run.data.tags[name] for run in runs if name in run.data.tags))
 
 
 def run_exists(client: Any, run_id: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from ssid.errors import UserError
-from ssid.tracking.store import EXPERIMENT, open_client
+from ssid.tracking.store import EXPERIMENT, asking, open_client
 
 SHARED = "mlflow.sharedViewState."
 PAGE = "http://127.0.0.1:5000"
@@ -42,8 +42,13 @@ def share_view(uri: str, place: str) -> Links:
         place: set, ``<role>/<name>`` or the name of a benchmark.
 
     Raises:
-        UserError: if no student was measured on that set.
+        UserError: if no student was measured on that set, or the store cannot be read.
     """
+    with asking(uri):
+        return _share_view(uri, place)
+
+
+def _share_view(uri: str, place: str) -> Links:
     client = open_client(uri)
     experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
     place = place if "/" in place else f"benchmark/{place}"

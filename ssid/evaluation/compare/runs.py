@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ssid.errors import UserError
+from ssid.errors import UserError, nearest
 from ssid.evaluation.compare.statistics import (
     COMPARED,
     LEVEL,
@@ -19,12 +19,16 @@ from ssid.evaluation.compare.statistics import (
 from ssid.evaluation.results import read_scores
 from ssid.metrics.table import METRICS
 from ssid.relocation import adopt_artifacts
-from ssid.tracking import newest_run, run_exists
+from ssid.tracking import asking, newest_run, run_exists, tag_values
 
 HEADING = (
     *("set", "metric", "run", "images", "mean ± std", "difference"),
     *(f"{LEVEL:.0%} interval", "verdict", "largest gain", "largest loss"),
 )
+
+EVALUATED = {"dvc_stage": "evaluate"}
+SHOWN = 10
+"""Experiments that are named where a name is none of them, at most."""
 
 Measured = dict[str, dict[str, dict[str, float]]]
 """Set → metric → image → value, of one method."""
@@ -139,17 +143,13 @@ def find_images(source: str, tracking: str) -> Path:
     import mlflow  # takes seconds to import
     from mlflow.exceptions import MlflowException
 
-    adopt_artifacts(tracking)
-    client = mlflow.MlflowClient(tracking)
-    evaluated = {"dvc_exp_name": source, "dvc_stage": "evaluate"}
     try:
-        known = run_exists(client, source)
-        run = client.get_run(source if known else newest_run(client, evaluated) or source)
-    except (MlflowException, OSError) as error:
+        with asking(tracking):
+            adopt_artifacts(tracking)
+            run = _find_run(mlflow.MlflowClient(tracking), source)
+    except UserError as error:
         raise UserError(
-            f"{source!r} is neither an images.csv, nor a folder that holds one, nor the id of an"
-            " MLflow run of the stage evaluate, nor a DVC experiment that was evaluated."
-            " `mlflow ui` shows the ids, `dvc exp show` the names."
+            f"{source!r} is neither an images.csv nor a folder that holds one; as a run, {error}"
         ) from error
     uri = f"{run.info.artifact_uri}/images.csv"
     try:
@@ -160,6 +160,21 @@ def find_images(source: str, tracking: str) -> Path:
             " evaluate, or its files lie on another machine or disk. Copy them there, or compare"
             " folders that hold an images.csv."
         ) from error
+
+
+def _find_run(client: Any, source: str) -> Any:
+    """Return MLflow's run of an id, or the newest evaluation of a DVC experiment."""
+    found = source if run_exists(client, source) else None
+    found = found or newest_run(client, {"dvc_exp_name": source, **EVALUATED})
+    if found is None:
+        names = tag_values(client, EVALUATED, "dvc_exp_name")
+        raise UserError(
+            "it is neither the id of an MLflow run of the stage evaluate, nor a DVC experiment that"
+            f" was evaluated.{nearest(source, names)} Evaluated, the newest first:"
+            f" {', '.join(names[:SHOWN]) or 'none'}. `mlflow ui` shows the ids, `dvc exp show` the"
+            " names."
+        )
+    return client.get_run(found)
 
 
 def _beside(

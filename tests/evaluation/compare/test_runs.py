@@ -1,12 +1,14 @@
 """Statistics that say whether one run is better than another."""
 
 import csv
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
 
 from ssid.errors import UserError
-from ssid.evaluation.compare.runs import HEADING, compare_runs, read_images, table_of
+from ssid.evaluation.compare.runs import HEADING, compare_runs, find_images, read_images, table_of
 from ssid.evaluation.compare.statistics import (
     COMPARED,
     bootstrap_interval,
@@ -16,6 +18,8 @@ from ssid.evaluation.compare.statistics import (
 )
 from ssid.evaluation.results import Score, write_scores
 from ssid.metrics.table import METRICS
+from ssid.tracking.store import EXPERIMENT, open_client
+from ssid.tracking.view import share_view
 
 NO_STORE = "sqlite:///absent.db"
 
@@ -170,5 +174,56 @@ def test_scores_are_fetched_from_mlflow(tmp_path, monkeypatch):
         rows = table([name, other], tracking_uri())
         assert cell(rows[2], "difference") == "+1.00"
     for absent in ("absent", "ab'sent"):
-        with pytest.raises(UserError, match="nor the id of an MLflow run"):
+        with pytest.raises(UserError, match="neither the id of an MLflow run"):
             compare_runs([absent], "student", tracking_uri())
+
+
+def evaluated(uri, *names):
+    """Fill a store with evaluations of experiments of these names, without files."""
+    client = open_client(uri)
+    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    for name in names:
+        client.create_run(experiment, tags={"dvc_stage": "evaluate", "dvc_exp_name": name})
+
+
+def test_a_run_that_is_misspelt_is_suggested(tmp_path):
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    evaluated(uri, "gimpy-crib", "hoven-runs")
+    with pytest.raises(UserError, match="'gimpy-crab' is neither an images") as caught:
+        find_images("gimpy-crab", uri)
+    assert "Did you mean 'gimpy-crib'?" in str(caught.value)
+    assert "the newest first: hoven-runs, gimpy-crib." in str(caught.value)
+
+
+def test_to_ask_for_a_run_makes_no_store(tmp_path):
+    with pytest.raises(UserError, match="there is no store of MLflow at"):
+        find_images("gimpy-crib", f"sqlite:///{tmp_path}/mlflow.db")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("http://127.0.0.1:9", "Connection refused"),
+        ("sqlite:///{}", "unable to open database file"),
+        ("sqlite:///{}/damaged.db", "not a database"),
+        ("sqlite:///{}/newer.db", "revision"),
+        ("foo://bar", "foo://bar"),
+        ("/{}/mlruns", "maintenance mode"),
+    ],
+)
+@pytest.mark.parametrize("ask", [find_images, lambda name, uri: share_view(uri, name)])
+def test_a_store_that_cannot_be_read_is_one_message_at_once(tmp_path, uri, reason, ask):
+    (tmp_path / "damaged.db").write_text("this is no database of any kind" * 100)
+    with closing(sqlite3.connect(tmp_path / "newer.db")) as base, base:
+        base.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        base.execute("CREATE TABLE experiments (experiment_id INT, artifact_location TEXT)")
+        base.execute("INSERT INTO alembic_version VALUES ('of a later release')")
+    uri = uri.format(tmp_path)
+    with pytest.raises(UserError) as caught:
+        ask("gimpy-crib", uri)
+    assert uri in str(caught.value)
+    assert reason in str(caught.value)
+    assert "MLFLOW_TRACKING_URI" in str(caught.value)
+    assert "\n" not in str(caught.value)
