@@ -345,3 +345,15 @@ def test_a_weight_that_is_misspelt_is_seen(tmp_path, options):
     text = RUN.replace("{weight: 1}", f"{{{options}}}")
     first, *_ = problems(tmp_path, text, TrainingParams)
     assert first.endswith("is missing and has no default; found 'wieght', which may be meant")
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [("unet", "encoder_blocks: [-1, 1, 1, 1]"), ("ddn", "units: -1"), ("mprnet", "cabs: -1")],
+)
+def test_a_negative_count_is_refused(tmp_path, name, option):
+    """Python takes a range of -1 for an empty one: the network would silently lack its blocks."""
+    text = RUN.replace("{name: prenet, options: {}}", f"{{name: {name}, options: {{{option}}}}}")
+    first, *_ = problems(tmp_path, text, TrainingParams)
+    assert "below 0" in first
+    assert option.split(":")[0] in first
