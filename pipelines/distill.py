@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipelines.check import check_params
 from ssid.config.load import load_params
 from ssid.data.params import DataParams
 from ssid.launch import run_together
@@ -19,6 +20,7 @@ def main() -> None:
     """Read params, train, leave models/student.safetensors."""
     params = load_params(PARAMS, TrainingParams)
     check_objective(params, PARAMS)
+    check_params()
     catalogue = load_params(Path("params/data.yaml"), DataParams)
     job = make_job("distill", params, catalogue, Project(), TEACHER, tracking_uri())
     train(job, Path("models/student.safetensors"))

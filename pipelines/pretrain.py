@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipelines.check import check_params
 from ssid.config.load import load_params
 from ssid.data.params import DataParams
 from ssid.launch import run_together
@@ -18,6 +19,7 @@ def main() -> None:
     """Read params, train, leave models/teacher.safetensors."""
     params = load_params(PARAMS, TeacherParams)
     check_objective(params, PARAMS)
+    check_params()
     catalogue = load_params(Path("params/data.yaml"), DataParams)
     job = make_job("pretrain", params, catalogue, Project(), tracking=tracking_uri())
     train(job, Path("models/teacher.safetensors"))

@@ -37,7 +37,7 @@ def open_stores(
     Raises:
         UserError: if a name is not in the catalogue or its set is not prepared, or damaged.
     """
-    chosen = _chosen(catalogue, role, names)
+    chosen = chosen_sets(catalogue, role, names)
     return [_open(project.prepared / role / name) for name in chosen]
 
 
@@ -49,7 +49,7 @@ def open_training_stores(
     folder = project.prepared / "synthetic"
     return [
         _open(folder / name, excluded.get(name, frozenset()))
-        for name in _chosen(catalogue, "synthetic", names)
+        for name in chosen_sets(catalogue, "synthetic", names)
     ]
 
 
@@ -61,11 +61,16 @@ def open_fitted_stores(
     Raises:
         UserError: as :func:`open_stores`.
     """
-    chosen = _chosen(catalogue, "real", names)
+    chosen = chosen_sets(catalogue, "real", names)
     return [_open(project.prepared / FITTED / name) for name in chosen]
 
 
-def _chosen(catalogue: DataParams, role: Role, names: Sequence[str] | None) -> list[str]:
+def chosen_sets(catalogue: DataParams, role: Role, names: Sequence[str] | None) -> list[str]:
+    """Return the names of the sets of one role: those that params name, or all of the catalogue.
+
+    Raises:
+        UserError: if a name is not in the catalogue.
+    """
     known = catalogue.sets(role)
     for name in names or ():
         if name not in known:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from types import UnionType
 from typing import Any, get_args
 
@@ -21,6 +22,8 @@ def explain(error: ErrorDetails, schema: type[BaseModel]) -> str:
     if error["type"] == "extra_forbidden":
         allowed = _keys_at(schema, error["loc"][:-1])
         problem = f"unknown key.{nearest(str(error['loc'][-1]), allowed)} {_listed(allowed)}"
+    elif error["type"] == "missing":
+        problem += _instead(error, _keys_at(schema, error["loc"][:-1]))
     elif error["type"] == "model_type":
         problem = f"found {_shown(error['input'])}; it should be a block of keys."
         problem += f" {_listed(_keys_at(schema, error['loc']))}"
@@ -39,6 +42,14 @@ def explain_value(error: ErrorDetails) -> str:
         message += f".{nearest(str(error['input']), allowed)}"
     words = re.sub(r"^(Input|String|List|Dictionary) should", "it should", message)
     return f"found {_shown(error['input'])}; {words}"
+
+
+def _instead(error: ErrorDetails, allowed: Sequence[str]) -> str:
+    """Return the key that may have been meant to be a missing one, as options have any name."""
+    found = error["input"] if isinstance(error["input"], dict) else {}
+    others = [str(key) for key in found if key not in allowed]
+    similar = get_close_matches(str(error["loc"][-1]), others, n=1, cutoff=0.5)
+    return f"; found {similar[0]!r}, which may be meant" if similar else ""
 
 
 def dotted(location: Sequence[int | str]) -> str:

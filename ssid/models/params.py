@@ -48,6 +48,8 @@ def _check_network(name: str, options: dict[str, Any]) -> None:
             )
         except ValidationError as error:
             raise InvalidValueError(f"{option}: {explain_value(error.errors()[0])}") from error
+        if MODELS[name].build.__module__.startswith("ssid.") and _is_negative(value):
+            raise InvalidValueError(f"{option}: found {value}; nothing may be below 0 here")
     try:
         sketch(Recipe(name, options))
     except UserError:
@@ -56,3 +58,9 @@ def _check_network(name: str, options: dict[str, Any]) -> None:
         raise InvalidValueError(
             f"model {name!r} cannot be built with {options}: {error}"
         ) from error
+
+
+def _is_negative(value: Any) -> bool:
+    """Return whether a number, or one of a list, is below 0: as a count, Python takes it for 0."""
+    numbers = value if isinstance(value, list | tuple) else [value]
+    return any(isinstance(number, int | float) and number < 0 for number in numbers)

@@ -16,6 +16,7 @@ from time import sleep
 
 from ssid.tracking.delivery import Post, waiting
 from ssid.tracking.spool import Spool, last_state, spools
+from ssid.tracking.store import reason_of
 
 PAUSE = 1.0
 """Seconds between two passes: what comes in between is sent together."""
@@ -72,7 +73,7 @@ def main(spool: Path, runs: Path) -> int:
 
 def explain(uri: str, error: Exception) -> str:
     """Return what it means that a store cannot be reached, in one line."""
-    reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else repr(error)
+    reason = reason_of(error)[:200]
     return (
         f"MLflow ({uri}) cannot be reached, training goes on; its records are kept and sent later:"
         f" {reason}"

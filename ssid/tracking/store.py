@@ -49,28 +49,26 @@ def asking(uri: str) -> Iterator[None]:
             what to do.
     """
     _prepare()
-    from mlflow.store.db import utils
-
     if (file := database(uri)) is not None and not file.exists():
         raise UserError(
             f"there is no store of MLflow at {file}. Run `dvc repro` first, or set"
             " MLFLOW_TRACKING_URI to the store that has the runs."
         )
-    retries = utils.MAX_RETRY_COUNT
-    utils.MAX_RETRY_COUNT = 0
     try:
         yield
     except UserError:
         raise
     except Exception as error:  # of MLflow, its database, its server, or a package for either
-        reason = (str(error).strip() or repr(error)).splitlines()[0][:600].rstrip(".")
         raise UserError(
-            f"MLflow's store {uri} cannot be read: {reason}. The store is that of"
+            f"MLflow's store {uri} cannot be read: {reason_of(error)}. The store is that of"
             " MLFLOW_TRACKING_URI, or mlflow.db in this folder: start its server, correct the"
             " address, or, where another version of MLflow wrote it, `mlflow db upgrade URI`."
         ) from error
-    finally:
-        utils.MAX_RETRY_COUNT = retries
+
+
+def reason_of(error: Exception) -> str:
+    """Return the first line of what an error says; those of databases go on with their queries."""
+    return (str(error).strip() or repr(error)).splitlines()[0][:600].rstrip(".")
 
 
 def open_client(uri: str) -> Any:
@@ -94,8 +92,9 @@ def _prepare() -> None:
     for name, value in TIMEOUTS.items():
         os.environ.setdefault(name, value)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    import mlflow  # noqa: F401 - takes seconds to import, and sets its level of words
+    from mlflow.store.db import utils  # MLflow takes seconds to import, and sets its level of words
 
+    utils.MAX_RETRY_COUNT = 0  # by default 10, with pauses of 100 s in all, for databases
     logging.getLogger("mlflow").setLevel(logging.ERROR)  # it tells of each table that it creates
 
 

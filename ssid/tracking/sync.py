@@ -9,6 +9,7 @@ from ssid.ownership import is_owned
 from ssid.tracking.delivery import Post, waiting
 from ssid.tracking.sender import all_spools
 from ssid.tracking.spool import RUN, Spool, damaged, last_state, read_origin
+from ssid.tracking.store import reason_of
 
 
 def sync(runs: Path, uri: str | None = None) -> Iterator[str]:
@@ -31,7 +32,7 @@ def sync(runs: Path, uri: str | None = None) -> Iterator[str]:
         origin = read_origin(spool)
         failed = Post().deliver([spool])
         left = waiting(spool) if spool.is_dir() else 0
-        reason = f": {failed[origin.uri]}" if failed else ""
+        reason = f": {reason_of(failed[origin.uri])}" if failed else ""
         yield f"{origin.stage}: {before - left} of {before} records sent to {origin.uri}{reason}"
 
 

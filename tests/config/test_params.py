@@ -337,3 +337,23 @@ def test_values_that_dvc_cannot_keep_are_refused_by_their_line(written, told):
         parse_params(text, Path("params/student.yaml"), Loose)
     assert str(refused.value).startswith("params/student.yaml:3: objective.l1.day")
     assert told in str(refused.value)
+
+
+@pytest.mark.parametrize("options", ["wieght: 1", "wieght: 1, border: zero"])
+def test_a_weight_that_is_misspelt_is_seen(tmp_path, options):
+    """A term may have options of any name, so that no key is unknown."""
+    text = RUN.replace("{weight: 1}", f"{{{options}}}")
+    first, *_ = problems(tmp_path, text, TrainingParams)
+    assert first.endswith("is missing and has no default; found 'wieght', which may be meant")
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [("unet", "encoder_blocks: [-1, 1, 1, 1]"), ("ddn", "units: -1"), ("mprnet", "cabs: -1")],
+)
+def test_a_negative_count_is_refused(tmp_path, name, option):
+    """Python takes a range of -1 for an empty one: the network would silently lack its blocks."""
+    text = RUN.replace("{name: prenet, options: {}}", f"{{name: {name}, options: {{{option}}}}}")
+    first, *_ = problems(tmp_path, text, TrainingParams)
+    assert "below 0" in first
+    assert option.split(":")[0] in first

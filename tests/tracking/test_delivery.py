@@ -11,6 +11,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, TEMPORARILY_UN
 from ssid.tracking import delivery
 from ssid.tracking.delivery import Post, may_pass, waiting
 from ssid.tracking.spool import open_spool, read_sent
+from ssid.tracking.sync import sync
 
 
 class Store:
@@ -156,3 +157,15 @@ def test_one_process_at_a_time_sends_a_spool(store, tmp_path):
 )
 def test_what_may_pass(error, expected):
     assert may_pass(error) is expected
+
+
+@pytest.mark.timeout(60)
+def test_a_database_that_cannot_be_opened_is_told_at_once(tmp_path):
+    """MLflow would try for 100 s, and its message goes on with the query."""
+    uri = f"sqlite:///{tmp_path}"
+    spool = open_spool(tmp_path / "runs/distill/tracking", uri, "distill", "a", {})
+    spool.metrics({"loss": 1.0}, 1)
+    (line,) = sync(tmp_path / "runs")
+    assert f"0 of 3 records sent to {uri}: " in line
+    assert "unable to open database file" in line
+    assert "\n" not in line

@@ -1,0 +1,27 @@
+"""Check the parameters of later stages before hours are spent on this one."""
+
+from pathlib import Path
+
+from ssid.config.load import load_params
+from ssid.data.params import DataParams
+from ssid.evaluation.params import EvaluateParams
+from ssid.project import chosen_sets
+from ssid.prune.params import PruneParams
+from ssid.training.params import TeacherParams, TrainingParams, check_objective
+
+PARAMS = Path("params")
+
+
+def check_params() -> None:
+    """Refuse what a later stage of the same `dvc repro` would refuse in params/."""
+    catalogue = load_params(PARAMS / "data.yaml", DataParams)
+    for name, schema in (("teacher", TeacherParams), ("student", TrainingParams)):
+        path = PARAMS / f"{name}.yaml"
+        params = load_params(path, schema)
+        check_objective(params, path)
+        chosen_sets(catalogue, "synthetic", params.synthetic)
+        chosen_sets(catalogue, "real", params.real)
+    evaluation = load_params(PARAMS / "evaluate.yaml", EvaluateParams)
+    chosen_sets(catalogue, "benchmark", evaluation.benchmarks)
+    chosen_sets(catalogue, "real", evaluation.real)
+    load_params(PARAMS / "prune.yaml", PruneParams)
