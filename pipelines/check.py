@@ -1,4 +1,4 @@
-"""Check the parameters of later stages before hours are spent on this one."""
+"""Check all parameters before hours are spent on a training."""
 
 from pathlib import Path
 
@@ -13,7 +13,11 @@ PARAMS = Path("params")
 
 
 def check_params() -> None:
-    """Refuse what a later stage of the same `dvc repro` would refuse in params/."""
+    """Refuse what this stage or a later one of the same `dvc repro` would refuse in params/.
+
+    Raises:
+        UserError: says the file, the key, what was found and what is expected.
+    """
     catalogue = load_params(PARAMS / "data.yaml", DataParams)
     for name, schema in (("teacher", TeacherParams), ("student", TrainingParams)):
         path = PARAMS / f"{name}.yaml"

@@ -10,7 +10,7 @@ from ssid.project import Project
 from ssid.tracking import tracking_uri
 from ssid.training.job import make_job
 from ssid.training.loop import train
-from ssid.training.params import TrainingParams, check_objective
+from ssid.training.params import TrainingParams
 
 PARAMS = Path("params/student.yaml")
 TEACHER = Path("models/teacher.safetensors")
@@ -18,9 +18,8 @@ TEACHER = Path("models/teacher.safetensors")
 
 def main() -> None:
     """Read params, train, leave models/student.safetensors."""
-    params = load_params(PARAMS, TrainingParams)
-    check_objective(params, PARAMS)
     check_params()
+    params = load_params(PARAMS, TrainingParams)
     catalogue = load_params(Path("params/data.yaml"), DataParams)
     job = make_job("distill", params, catalogue, Project(), TEACHER, tracking_uri())
     train(job, Path("models/student.safetensors"))

@@ -10,16 +10,15 @@ from ssid.project import Project
 from ssid.tracking import tracking_uri
 from ssid.training.job import make_job
 from ssid.training.loop import train
-from ssid.training.params import TeacherParams, check_objective
+from ssid.training.params import TeacherParams
 
 PARAMS = Path("params/teacher.yaml")
 
 
 def main() -> None:
     """Read params, train, leave models/teacher.safetensors."""
-    params = load_params(PARAMS, TeacherParams)
-    check_objective(params, PARAMS)
     check_params()
+    params = load_params(PARAMS, TeacherParams)
     catalogue = load_params(Path("params/data.yaml"), DataParams)
     job = make_job("pretrain", params, catalogue, Project(), tracking=tracking_uri())
     train(job, Path("models/teacher.safetensors"))
