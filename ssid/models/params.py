@@ -51,13 +51,18 @@ def _check_network(name: str, options: dict[str, Any]) -> None:
         if MODELS[name].build.__module__.startswith("ssid.") and _is_negative(value):
             raise InvalidValueError(f"{option}: found {value}; nothing may be below 0 here")
     try:
-        sketch(Recipe(name, options))
+        network = sketch(Recipe(name, options))
     except UserError:
         raise
-    except ValueError as error:  # such as a negative width
+    except ValueError as error:  # such as a width that groups do not divide
         raise InvalidValueError(
             f"model {name!r} cannot be built with {options}: {error}"
         ) from error
+    empty = [layer for layer, weights in network.named_parameters() if not weights.numel()]
+    if empty:  # PyTorch takes a width of 0, and what lies behind is the same for every picture
+        raise InvalidValueError(
+            f"model {name!r} cannot be built with {options}: {empty[0]} would have no weights"
+        )
 
 
 def _is_negative(value: Any) -> bool:

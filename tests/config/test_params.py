@@ -350,6 +350,16 @@ def test_a_weight_that_is_misspelt_is_seen(tmp_path, options):
 
 @pytest.mark.parametrize(
     ("name", "option"),
+    [("unet", "widths: [8, 0, 8, 8]"), ("ddn", "channels: 0"), ("mprnet", "width: 0")],
+)
+def test_a_width_of_0_is_refused(tmp_path, name, option):
+    text = RUN.replace("{name: prenet, options: {}}", f"{{name: {name}, options: {{{option}}}}}")
+    first, *_ = problems(tmp_path, text, TrainingParams)
+    assert "cannot be built" in first
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
     [("unet", "encoder_blocks: [-1, 1, 1, 1]"), ("ddn", "units: -1"), ("mprnet", "cabs: -1")],
 )
 def test_a_negative_count_is_refused(tmp_path, name, option):
