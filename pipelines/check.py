@@ -23,9 +23,10 @@ def check_params() -> None:
         path = PARAMS / f"{name}.yaml"
         params = load_params(path, schema)
         check_objective(params, path)
-        chosen_sets(catalogue, "synthetic", params.synthetic)
-        chosen_sets(catalogue, "real", params.real)
-    evaluation = load_params(PARAMS / "evaluate.yaml", EvaluateParams)
-    chosen_sets(catalogue, "benchmark", evaluation.benchmarks)
-    chosen_sets(catalogue, "real", evaluation.real)
+        chosen_sets(catalogue, "synthetic", params.synthetic, str(path))
+        chosen_sets(catalogue, "real", params.real, str(path))
+    path = PARAMS / "evaluate.yaml"
+    evaluation = load_params(path, EvaluateParams)
+    chosen_sets(catalogue, "benchmark", evaluation.benchmarks, str(path))
+    chosen_sets(catalogue, "real", evaluation.real, str(path))
     load_params(PARAMS / "prune.yaml", PruneParams)

@@ -65,8 +65,16 @@ def open_fitted_stores(
     return [_open(project.prepared / FITTED / name) for name in chosen]
 
 
-def chosen_sets(catalogue: DataParams, role: Role, names: Sequence[str] | None) -> list[str]:
+def chosen_sets(
+    catalogue: DataParams, role: Role, names: Sequence[str] | None, place: str = "a file of params/"
+) -> list[str]:
     """Return the names of the sets of one role: those that params name, or all of the catalogue.
+
+    Args:
+        catalogue: the data sets.
+        role: role of the sets.
+        names: what params say; None for all sets of the role.
+        place: file that says so, for the message.
 
     Raises:
         UserError: if a name is not in the catalogue.
@@ -75,7 +83,7 @@ def chosen_sets(catalogue: DataParams, role: Role, names: Sequence[str] | None) 
     for name in names or ():
         if name not in known:
             raise UserError(
-                f"params name the {role} set {name!r}, which params/data.yaml does not have."
+                f"{place} names the {role} set {name!r}, which params/data.yaml does not have."
                 f"{nearest(name, known)} It has: {', '.join(known) or 'none'}."
             )
     return sorted(known if names is None else names)

@@ -22,9 +22,19 @@ def project(tmp_path, monkeypatch):
     [
         ("student", "  ssim: {", "  sism: {", r"student\.yaml: .*Did you mean 'ssim'"),
         ("student", "seed: 66", "seed: -1", r"student\.yaml:.*seed: found -1"),
-        ("student", "\nreal: null", "\nreal: [standing]", r"'standing'.*Did you mean 'standin'"),
+        (
+            "student",
+            "\nreal: null",
+            "\nreal: [standing]",
+            r"student\.yaml names the real set 'standing'.*'standin'",
+        ),
         ("evaluate", "[psnr, ssim, niqe]", "[psnr, sism]", r"evaluate\.yaml:.*'sism'"),
-        ("evaluate", "benchmarks: null", "benchmarks: [dmo]", r"'dmo'.*Did you mean 'demo'"),
+        (
+            "evaluate",
+            "benchmarks: null",
+            "benchmarks: [dmo]",
+            r"evaluate\.yaml names the benchmark set 'dmo'.*'demo'",
+        ),
         ("prune", "macs: 0.6", "macs: 60", r"prune\.yaml:.*macs: found 60"),
     ],
 )
