@@ -4,9 +4,9 @@
 # Believed: random_noise(mode="poisson") draws counts of photons, so its strength follows the light: the
 #   same scene gets the same noise whether its pixels come from 8 bits, from a blur or from a network.
 # Found: the number of photons that white stands for is the number of different values in the array,
-#   rounded up to a power of two. A picture of 256 levels gets 256 photons; the same picture blurred by
-#   one pixel, or shifted by half a level of dither, gets half a million, and 60 times less noise; a
-#   picture of 16 levels four times more. A crop may differ from the whole.
+#   rounded up to a power of two (the notes say so, but not what comes of it). A picture of 256 levels
+#   gets 256 photons; the same picture blurred by one pixel, or with half a level of dither, a million, and
+#   60 times less noise; a picture of 16 levels four times more. A crop may differ from the whole.
 # Source: skimage/util/noise.py, random_noise, `vals = len(np.unique(image))`.
 #
 # Run on 2026-11-29, Python 3.11.7, scikit-image 0.26.0, numpy 2.4.6. Output:

@@ -3,8 +3,8 @@
 #
 # Believed: channel_axis=-1, as everywhere in scikit-image, and channel_axis=2 are the same for a colour
 #   picture, and give each channel's sharpened picture.
-# Found: a negative axis is counted from nowhere: rows 0, 1 and 2 of the picture are taken for its channels, each
-#   sharpened as a picture of its own, and the other rows of the result are never written. They hold
+# Found: a negative axis is counted from nowhere: rows 0, 1 and 2 of the picture are taken for its channels,
+#   each sharpened as a picture of its own, and the other rows of the result are never written. They hold
 #   whatever the memory held, which may be an earlier picture of the same size, and then passes for a
 #   result. channel_axis=2 is right.
 # Source: skimage/_shared/utils.py, slice_at_axis; skimage/filters/_unsharp_mask.py.
